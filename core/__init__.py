@@ -1,0 +1,1 @@
+"""The rules of Wasl: pure, and importable without any driver, server or clock."""

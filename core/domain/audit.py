@@ -1,0 +1,23 @@
+"""What is written down about every token operation and every change a person or key makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.ids import InstallId, StoreId
+
+SYSTEM: Final = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to which store. `details` hold ids and states only, never a secret or personal data."""
+
+    action: str
+    store_id: StoreId | None = None
+    install_id: InstallId | None = None
+    actor: str = SYSTEM
+    request_id: str | None = None
+    details: Mapping[str, str | int | bool | None] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""What Zid can be asked: one frozen value per operation, with what is known about it."""

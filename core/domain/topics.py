@@ -1,0 +1,88 @@
+"""Every topic an app can listen to: Zid's own, and the ones Wasl derives from them.
+
+Zid's list: docs.zid.sa, page "webhooks" (16 events). Zid's payloads say what an
+entity is, never what happened; derived topics say what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from core.ids import EntityKind
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One of Zid's webhook events."""
+
+    name: str
+    kind: EntityKind
+    deletes: bool = False
+    mirrored: bool = True
+
+
+ZID_TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
+    {
+        topic.name: topic
+        for topic in (
+            Topic("order.create", EntityKind.ORDER),
+            Topic("order.status.update", EntityKind.ORDER),
+            Topic("order.payment_status.update", EntityKind.ORDER),
+            Topic("product.create", EntityKind.PRODUCT),
+            Topic("product.update", EntityKind.PRODUCT),
+            Topic("product.publish", EntityKind.PRODUCT),
+            Topic("product.delete", EntityKind.PRODUCT, deletes=True),
+            Topic("abandoned_cart.created", EntityKind.CART),
+            Topic("abandoned_cart.completed", EntityKind.CART),
+            Topic("customer.create", EntityKind.CUSTOMER),
+            Topic("customer.update", EntityKind.CUSTOMER),
+            Topic("customer.merchant.update", EntityKind.CUSTOMER),
+            # A login says nothing new about the customer: it is handed on, not mirrored.
+            Topic("customer.login", EntityKind.CUSTOMER, mirrored=False),
+            Topic("category.create", EntityKind.CATEGORY),
+            Topic("category.update", EntityKind.CATEGORY),
+            Topic("category.delete", EntityKind.CATEGORY, deletes=True),
+        )
+    }
+)
+
+_ORDER_SOURCES: Final = ("order.create", "order.status.update", "order.payment_status.update")
+_PRODUCT_SOURCES: Final = ("product.create", "product.update", "product.publish", "product.delete")
+
+DERIVED_SOURCES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "order.status_changed": _ORDER_SOURCES,
+        "payment.pending": _ORDER_SOURCES,
+        "payment.paid": _ORDER_SOURCES,
+        "payment.refunded": _ORDER_SOURCES,
+        "payment.voided": _ORDER_SOURCES,
+        "inventory.changed": _PRODUCT_SOURCES,
+        "product.price_changed": _PRODUCT_SOURCES,
+    }
+)
+
+ALWAYS_SUBSCRIBED: Final = tuple(topic.name for topic in ZID_TOPICS.values() if topic.mirrored)
+"""What the mirror needs, whether or not an app listens."""
+
+
+def is_known(name: str) -> bool:
+    """Whether a handler may be registered for this topic."""
+    return name in ZID_TOPICS or name in DERIVED_SOURCES
+
+
+def subscriptions_for(handled: Iterable[str]) -> tuple[str, ...]:
+    """Zid's events to subscribe so that the mirror and these handlers' topics are served, sorted."""
+    wanted = set(ALWAYS_SUBSCRIBED)
+    for name in handled:
+        wanted.update(DERIVED_SOURCES.get(name, (name,)))
+    return tuple(sorted(wanted))
+
+
+def entity_kind(name: str) -> EntityKind:
+    """What an event of this topic is about."""
+    if name in ZID_TOPICS:
+        return ZID_TOPICS[name].kind
+    return ZID_TOPICS[DERIVED_SOURCES[name][0]].kind

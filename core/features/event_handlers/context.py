@@ -1,0 +1,58 @@
+"""What a handler is given: the event, and a context bound to the event's store."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from core.domain.documents import Document
+from core.domain.event_states import Origin
+from core.ids import EntityKind, StoreId
+from core.ports.event_ledger import AppTransaction
+from core.ports.zid_gateway import BoundGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened.
+
+    `data` is Zid's JSON for Zid's topics, and `{"old", "new", …}` for derived ones.
+    `attempt` counts from 1; `received_at` is aware UTC.
+    """
+
+    id: UUID
+    topic: str
+    store_id: StoreId
+    entity_kind: EntityKind
+    entity_id: str
+    data: Document
+    origin: Origin
+    received_at: datetime
+    attempt: int = 1
+
+
+class Log(Protocol):
+    """A logger that carries the ids of the event. Never pass it a token, a body or personal data."""
+
+    def debug(self, event: str, **fields: object) -> object: ...
+    def info(self, event: str, **fields: object) -> object: ...
+    def warning(self, event: str, **fields: object) -> object: ...
+    def error(self, event: str, **fields: object) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A handler's hands.
+
+    `zid` calls Zid for the event's store; it raises RuntimeError inside `unit_of_work`,
+    whose effects commit together with the event's settling. Effects elsewhere are
+    at-least-once: give them `idempotency_key`, which is the same at every attempt.
+    """
+
+    zid: BoundGateway
+    unit_of_work: AbstractAsyncContextManager[AppTransaction]
+    log: Log
+    idempotency_key: str

@@ -1,0 +1,151 @@
+"""The ledger of events: the truth about what came in and where it is."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from core.domain.events import (
+    BatchResult,
+    ClaimedEvent,
+    ClaimedRun,
+    Delivery,
+    Receipt,
+    Settlement,
+    WorkItem,
+)
+from core.domain.mirror import MirrorRow
+from core.ids import Entity, EventId, StoreId, WorkerId
+
+
+class Inbox(Protocol):
+    """Takes deliveries in, durably, before it returns."""
+
+    @abstractmethod
+    async def accept(self, delivery: Delivery) -> Receipt:
+        """Commits the delivery, its dedupe key and its count in one transaction shared with concurrent callers.
+
+        One delivery's bad data never fails another's. Raises Unavailable when the database does not answer.
+        """
+
+
+class EventBatch(Protocol):
+    """One open transaction that holds some queued events."""
+
+    @property
+    @abstractmethod
+    def events(self) -> Sequence[ClaimedEvent]:
+        """What was claimed, in arrival order; every event is its lane's next or follows one that is here."""
+
+    @abstractmethod
+    async def rows(self, wanted: Sequence[tuple[StoreId, Entity]]) -> Mapping[tuple[StoreId, Entity], MirrorRow]:
+        """The mirror rows that exist, locked until the batch ends."""
+
+    @abstractmethod
+    async def commit(self, result: BatchResult) -> Sequence[WorkItem]:
+        """Writes everything and commits; the runs that were opened. Raises Conflict when a row to insert appeared."""
+
+
+class EventLedger(Protocol):
+    """Queued events, taken in batches through the mirror."""
+
+    @abstractmethod
+    def open_batch(self, ids: Sequence[EventId], *, limit: int) -> AbstractAsyncContextManager[EventBatch]:
+        """Claims these events and the ones queued in their lanes; leaving without commit gives all back."""
+
+    @abstractmethod
+    async def put_off(self, event: ClaimedEvent, settlement: Settlement) -> None:
+        """After a failed attempt: waiting or dead, with its reason. Nothing happens if it is no longer queued."""
+
+    @abstractmethod
+    async def claimable(self, items: Sequence[WorkItem]) -> Sequence[WorkItem]:
+        """Those of the items that could be claimed now (queued, with nothing unfinished before them in their lane)."""
+
+    @abstractmethod
+    async def backlog(self, store_id: StoreId | None = None, *, limit: int) -> Sequence[WorkItem]:
+        """Queued work in arrival order, at most `limit` of each store."""
+
+
+class AppTransaction(Protocol):
+    """The database, inside the transaction that also settles the run."""
+
+    @abstractmethod
+    async def execute(self, sql: str, *args: object) -> str: ...
+
+    @abstractmethod
+    async def fetch(self, sql: str, *args: object) -> Sequence[Mapping[str, object]]: ...
+
+
+class RunScope(Protocol):
+    """One run while it is being handled."""
+
+    @property
+    @abstractmethod
+    def unit_of_work(self) -> AbstractAsyncContextManager[AppTransaction]:
+        """Opens a transaction that stays open until `settle`; an exception inside rolls it back."""
+
+    @property
+    @abstractmethod
+    def in_unit_of_work(self) -> bool:
+        """Whether the handler is inside its unit of work now."""
+
+    @abstractmethod
+    async def settle(self, settlement: Settlement) -> Sequence[WorkItem]:
+        """Settles the run (and the event, when it was the last) together with the unit of work's effects.
+
+        The work of the lane that became claimable. Effects are kept only when the state
+        is DONE. Raises LostClaim, and keeps nothing, when the claim is no longer ours.
+        """
+
+
+class RunLedger(Protocol):
+    """One handler's work on one event, claimed under a lease."""
+
+    @abstractmethod
+    async def claim(self, run_ids: Sequence[int], worker: WorkerId) -> Sequence[ClaimedRun]:
+        """Those of the runs that are queued and next in their lane, now running and fenced for this worker."""
+
+    @abstractmethod
+    def open(self, run: ClaimedRun) -> AbstractAsyncContextManager[RunScope]:
+        """A scope for handling it; leaving without settle keeps nothing."""
+
+    @abstractmethod
+    async def give_back(self, worker: WorkerId) -> Sequence[WorkItem]:
+        """Everything this worker still holds becomes queued again, its attempt not counted."""
+
+
+class Workers(Protocol):
+    """Leases. A worker that does not renew in time loses what it holds."""
+
+    @abstractmethod
+    async def join(self, kind: str) -> WorkerId:
+        """A new worker with a fresh lease."""
+
+    @abstractmethod
+    async def renew(self, worker: WorkerId) -> bool:
+        """False when the lease ran out meanwhile: the worker has to join anew."""
+
+    @abstractmethod
+    async def leave(self, worker: WorkerId) -> None: ...
+
+
+class Maintenance(Protocol):
+    """What the sweep does in the database. Safe for any number of callers at once."""
+
+    @abstractmethod
+    async def release_due(self, *, limit: int) -> Sequence[WorkItem]:
+        """Waiting work whose time has come, now queued."""
+
+    @abstractmethod
+    async def release_orphans(self) -> Sequence[WorkItem]:
+        """Work of workers whose lease ran out, now queued; those workers are forgotten."""
+
+    @abstractmethod
+    async def forget_expired(self, *, limit: int) -> int:
+        """Dedupe keys past their time, removed; how many."""
+
+    @abstractmethod
+    async def compact_intake(self) -> int:
+        """Folds the intake's many small rows into one per store and origin; how many were folded."""

@@ -1,0 +1,41 @@
+"""The work index: which work is where, fast, fair by store, and rebuildable from the ledger."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.domain.events import WorkItem
+from core.ids import StoreId
+
+
+class WorkIndex(Protocol):
+    """Carries ids to workers. May lose everything at any time: the sweep publishes again."""
+
+    @abstractmethod
+    async def publish(self, items: Sequence[WorkItem]) -> int:
+        """Adds what is not in it yet, up to the window of each store; how many were added. Raises Unavailable."""
+
+    @abstractmethod
+    async def take(self, *, limit: int, wait: float) -> Sequence[WorkItem]:
+        """Up to `limit` items, each given to one caller; waits up to `wait` seconds for the first.
+
+        An item that is not finished comes back to some caller. Raises Unavailable.
+        """
+
+    @abstractmethod
+    async def finish(self, items: Sequence[WorkItem]) -> Sequence[StoreId]:
+        """Removes them; stores whose window was full and now has room. Raises Unavailable."""
+
+    @abstractmethod
+    async def absent(self, items: Sequence[WorkItem]) -> Sequence[WorkItem]:
+        """Those that are not in the index. Raises Unavailable."""
+
+    @abstractmethod
+    async def incarnation(self) -> str:
+        """Changes whenever the index lost its content. Raises Unavailable."""
+
+    @abstractmethod
+    async def depth(self) -> int:
+        """How many items are in it. Raises Unavailable."""
