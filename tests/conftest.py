@@ -20,7 +20,7 @@ from tests.servers import (
 
 @pytest.fixture(scope="session")
 def _server_dir() -> Iterator[DataDir]:
-    with own_data_dir() as path, DataDir(path) as data_dir:
+    with own_data_dir(in_memory=True) as path, DataDir(path) as data_dir:
         yield data_dir
 
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,14 @@ from adapters.embedded import DataDir, EmbeddedPostgres, EmbeddedValkey
 from adapters.postgres import migrator
 
 # A test run need not survive a power cut. What must survive one is tested on servers with their own settings.
-QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "min_wal_size": "64MB",
+    "max_wal_size": "256MB",
+}
+ROOM_BYTES = 2 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,9 @@ class Databases:
     @contextmanager
     def cloned(self) -> Iterator[Database]:
         name = f"wasl_test_{os.getpid()}_{next(self._numbers)}"
-        self._server.execute("CREATE DATABASE {} TEMPLATE {} OWNER {}", name, self._template, self._server.owner)
+        self._server.execute(
+            "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY", name, self._template, self._server.owner
+        )
         try:
             yield self._server.database(name)
         finally:
@@ -71,10 +80,19 @@ def with_database(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{quote(name, safe='')}").geturl()
 
 
+def memory_disk() -> str | None:
+    """Where cloning a database takes 20 ms, not 150 (measured on a virtual disk); None where there is no room."""
+    path = "/dev/shm"
+    with suppress(OSError):
+        if not os.statvfs(path).f_flag & os.ST_NOEXEC and shutil.disk_usage(path).free > ROOM_BYTES:
+            return path
+    return None
+
+
 @contextmanager
-def own_data_dir() -> Iterator[Path]:
+def own_data_dir(*, in_memory: bool = False) -> Iterator[Path]:
     """A short path that the servers' account may enter, gone afterwards."""
-    path = Path(tempfile.mkdtemp(prefix="wasl-test-"))
+    path = Path(tempfile.mkdtemp(prefix="wasl-test-", dir=memory_disk() if in_memory else None))
     path.chmod(0o711)
     try:
         yield path

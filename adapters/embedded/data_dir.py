@@ -11,7 +11,7 @@ from structlog import get_logger
 
 from adapters.embedded.account import make_private, server_account
 from adapters.embedded.errors import DataDirInUse, EmbeddedServerError
-from adapters.embedded.location import Location, locate, pointer_of
+from adapters.embedded.location import SHARED_ROOT, Location, locate, pointer_of
 
 log = get_logger()
 
@@ -22,14 +22,16 @@ class DataDir:
     Paths are known without owning it, so that another process of the same account can connect.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, elsewhere: Path = SHARED_ROOT) -> None:
+        """`elsewhere` takes the servers' files when their account cannot enter `path` (root's home, say)."""
         self.path = path.resolve()
+        self._elsewhere = elsewhere
         self.account = server_account()
         self._locks: ExitStack | None = None
 
     @property
     def location(self) -> Location:
-        return locate(self.path, self.account)
+        return locate(self.path, self.account, self._elsewhere)
 
     @property
     def files(self) -> Path:

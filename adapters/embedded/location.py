@@ -21,9 +21,9 @@ class Location:
     sockets: Path
 
 
-def locate(data_dir: Path, account: Account | None) -> Location:
+def locate(data_dir: Path, account: Account | None, elsewhere: Path = SHARED_ROOT) -> Location:
     """Below the data directory; elsewhere when the account cannot get there or no socket's path fits."""
-    files = _files(data_dir, account)
+    files = _files(data_dir, account, elsewhere)
     return Location(files, _sockets(files))
 
 
@@ -32,13 +32,13 @@ def pointer_of(data_dir: Path) -> Path:
     return data_dir / POINTER
 
 
-def _files(data_dir: Path, account: Account | None) -> Path:
+def _files(data_dir: Path, account: Account | None, elsewhere: Path) -> Path:
     if account is None:
         return data_dir
     pointer = pointer_of(data_dir)
     if pointer.is_file():
         return Path(pointer.read_text(encoding="utf-8").rstrip("\n"))
-    return data_dir if account.reaches(data_dir) else SHARED_ROOT / _digest(data_dir)
+    return data_dir if account.reaches(data_dir) else elsewhere / _digest(data_dir)
 
 
 def _sockets(files: Path) -> Path:

@@ -14,9 +14,10 @@ from urllib.parse import quote
 from adapters.embedded.account import make_private
 from adapters.embedded.data_dir import DataDir
 from adapters.embedded.errors import EmbeddedServerError
+from adapters.embedded.left_overs import Mark, stop_left_overs
 from adapters.embedded.programs import postgres_bin
 from adapters.embedded.roles import Roles, ensure_roles
-from adapters.embedded.server_process import ServerProcess, did_not_start, stop_left_over
+from adapters.embedded.server_process import ServerProcess, did_not_start
 from adapters.embedded.spawning import Launch, spawn
 
 SUPERUSER = "postgres"
@@ -80,8 +81,8 @@ class EmbeddedPostgres:
             programs = postgres_bin(self._data_dir)
             if not self.cluster.is_dir():
                 self._create_cluster(programs)
-            stale = self._stop_left_over()
-            self._start_patiently(self._launch(programs, stale))
+            stop_left_overs(Mark("postgres", "-D", self.cluster), _FAST_STOP)
+            self._start_patiently(self._launch(programs))
 
     def stop(self) -> None:
         """Disconnect everybody, write a checkpoint, end; nothing happens when it does not run."""
@@ -101,19 +102,19 @@ class EmbeddedPostgres:
         """Both roles and the database exist afterwards, pg_trgm in it; may be repeated."""
         ensure_roles(lambda name: self.dsn(SUPERUSER, name), Roles(owner, app), database)
 
-    def _launch(self, programs: Path, stale_pid: int | None) -> Launch:
+    def _launch(self, programs: Path) -> Launch:
         settings = {**self._settings, "unix_socket_directories": _quoted(self._data_dir.sockets)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # Postgres refuses to start while the pid in a stale postmaster.pid belongs to any process, as it may
         # after a container's restart. A grandparent's pid is passed over; the check for living backends stays.
-        environment = {"PG_GRANDPARENT_PID": str(stale_pid)} if stale_pid else {}
+        stale_pid = next((line.strip() for line in self._pid_file()), "")
         return Launch(
             argv=[programs / "postgres", "-D", self.cluster, *options],
             directory=self.cluster,
             log=self._data_dir.log_file("postgres"),
             account=self._data_dir.account,
             death_signal=Signals.SIGINT,
-            environment=environment,
+            environment={"PG_GRANDPARENT_PID": stale_pid} if stale_pid else {},
         )
 
     def _start_patiently(self, launch: Launch) -> None:
@@ -136,15 +137,6 @@ class EmbeddedPostgres:
         with suppress(OSError):
             return (self.cluster / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
         return []
-
-    def _stop_left_over(self) -> int | None:
-        """The pid a dead postmaster left behind, after making sure that no such postmaster lives."""
-        lines = self._pid_file()
-        if not lines or not lines[0].strip().isdigit():
-            return None
-        pid = int(lines[0])
-        stop_left_over(pid, ("postgres", f"-D {self.cluster} "), _FAST_STOP)
-        return pid
 
     def _create_cluster(self, programs: Path) -> None:
         """initdb into a directory of its own first: a cluster is whole or absent, whenever we are killed."""

@@ -48,7 +48,7 @@ def _package(name: str, instead: str) -> Path:
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise EmbeddedServerError(f"{name} is not installed: pip install 'wasl[embedded]', or set {instead}")
-    return Path(spec.origin).parent
+    return Path(spec.origin).resolve().parent
 
 
 def _runnable(program: Path, account: Account | None) -> bool:

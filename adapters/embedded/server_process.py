@@ -1,4 +1,4 @@
-"""One supervised server process: started, watched, stopped, and the left-overs of a killed owner removed."""
+"""One supervised server process: started, watched, stopped."""
 
 import os
 import subprocess
@@ -57,7 +57,7 @@ class ServerProcess:
         """Ask ever less politely until it is gone: each step is a signal and the seconds it gets."""
         child = self._child
         if child and child.poll() is None:
-            _signal_until_gone(child.pid, steps, gone=lambda: child.poll() is not None)
+            signal_until_gone(child.pid, steps, gone=lambda: child.poll() is not None)
             child.wait(timeout=10)
             log.info("embedded_server_stopped", server=self.name, exit_code=child.returncode)
         self._dismiss_watchdog()
@@ -77,35 +77,6 @@ class ServerProcess:
         if guard:
             guard.kill()
             guard.communicate()
-
-
-def stop_left_over(pid: int, marks: Sequence[str], steps: Sequence[tuple[Signals, float]]) -> bool:
-    """Stop the server a killed owner left; True when `pid` was one, known by `marks` in its command line.
-
-    The caller owns the data directory, so no living owner can still want it.
-    """
-
-    def is_ours() -> bool:
-        line = command_line(pid)
-        return all(mark in line for mark in marks)
-
-    if not is_ours():
-        return False
-    log.warning("embedded_server_left_over", pid=pid)
-    _signal_until_gone(pid, steps, gone=lambda: not is_ours())
-    return True
-
-
-def command_line(pid: int) -> str:
-    """The arguments of a process, blank-separated; empty when it is gone or a zombie."""
-    if LINUX:
-        try:
-            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return ""
-        return os.fsdecode(raw.replace(b"\0", b" "))
-    answer = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S603
-    return os.fsdecode(answer.stdout)
 
 
 def rotate(path: Path) -> None:
@@ -130,10 +101,11 @@ def _lines_since(path: Path, start: int) -> list[str]:
     return []
 
 
-def _signal_until_gone(pid: int, steps: Sequence[tuple[Signals, float]], *, gone: Callable[[], bool]) -> None:
+def signal_until_gone(pid: int, steps: Sequence[tuple[Signals, float]], *, gone: Callable[[], bool]) -> None:
     for signal, seconds in steps:
         with suppress(ProcessLookupError):
             os.kill(pid, signal)
+            os.kill(pid, Signals.SIGCONT)  # a stopped process takes no signal but SIGKILL
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if gone():

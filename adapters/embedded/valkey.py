@@ -3,15 +3,15 @@
 import os
 import socket
 import threading
-from contextlib import suppress
 from pathlib import Path
 from signal import Signals
 from urllib.parse import quote
 
 from adapters.embedded.account import make_private
 from adapters.embedded.data_dir import DataDir
+from adapters.embedded.left_overs import Mark, stop_left_overs
 from adapters.embedded.programs import valkey_server
-from adapters.embedded.server_process import ServerProcess, stop_left_over
+from adapters.embedded.server_process import ServerProcess
 from adapters.embedded.spawning import Launch
 
 SETTINGS = {
@@ -26,7 +26,7 @@ SETTINGS = {
     "logfile": "",
     "set-proc-title": "no",  # the command line is how a left-over server is recognised
 }
-_STOP = ((Signals.SIGTERM, 20.0), (Signals.SIGKILL, 10.0))
+_STOP = ((Signals.SIGTERM, 10.0), (Signals.SIGKILL, 10.0))
 _READY_SECONDS = 60.0
 
 
@@ -53,7 +53,7 @@ class EmbeddedValkey:
             self._data_dir.require_owned()
             program = valkey_server(self._data_dir)
             make_private(self._home, self._data_dir.account)
-            self._stop_left_over()
+            stop_left_overs(Mark("valkey-server", "--dir", self._home), _STOP)
             self._process.start(self._launch(program), ready=self._is_ready, deadline_seconds=_READY_SECONDS)
 
     def stop(self) -> None:
@@ -77,12 +77,8 @@ class EmbeddedValkey:
     def _socket(self) -> Path:
         return self._data_dir.sockets / "valkey.sock"
 
-    @property
-    def _pid_path(self) -> Path:
-        return self._home / "valkey.pid"
-
     def _launch(self, program: Path) -> Launch:
-        places = {"dir": self._home, "unixsocket": self._socket, "pidfile": self._pid_path}
+        places = {"dir": self._home, "unixsocket": self._socket}
         settings = SETTINGS | {name: os.fspath(path) for name, path in places.items()}
         return Launch(
             argv=[program, *(part for name, value in settings.items() for part in (f"--{name}", value))],
@@ -91,11 +87,6 @@ class EmbeddedValkey:
             account=self._data_dir.account,
             death_signal=Signals.SIGTERM,
         )
-
-    def _stop_left_over(self) -> None:
-        with suppress(OSError, ValueError):
-            pid = int(self._pid_path.read_text(encoding="ascii"))
-            stop_left_over(pid, ("valkey-server", f"--dir {self._home} "), _STOP)
 
     def _is_ready(self, _pid: int) -> bool:
         """Answers PONG; while the append-only file is replayed it answers LOADING."""
