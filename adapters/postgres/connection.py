@@ -1,0 +1,140 @@
+"""The pool, and the line that the driver's exceptions do not cross.
+
+`async with acquire(pool) as connection:` is the one way to a connection: it waits a
+bounded time and turns what means "Postgres does not answer" into Unavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+from adapters.postgres.dsn import Target, read_dsn
+from core.errors import SettingInvalid, Unavailable
+
+Pool = asyncpg.Pool
+Connection = asyncpg.Connection | PoolConnectionProxy
+"""What SQL is run on; inside `acquire` it is the pool's, valid until the block ends."""
+
+ACQUIRE_SECONDS: Final = 3.0
+COMMAND_SECONDS: Final = 10.0
+"""Without a limit of its own the driver waits for a frozen server for ever, and no outer time-out ends that."""
+
+SESSION: Final = {
+    "statement_timeout": "15000",
+    "idle_in_transaction_session_timeout": "90000",
+    "lock_timeout": "5000",
+}
+"""Milliseconds. A transaction may be idle for longer than a handler's time limit, not much longer."""
+
+TRANSIENT_PG: Final = (
+    asyncpg.InternalClientError,  # first use of a connection that the server dropped (asyncpg 0.32)
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, statement_timeout
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # a failover left us on the former primary
+    OSError,
+    TimeoutError,
+)
+_WRONG_SETTING: Final = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ClientConfigurationError,
+)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may succeed later. The driver's complaints about our own arguments are ValueErrors."""
+    return isinstance(error, TRANSIENT_PG) and not isinstance(error, ValueError)
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """Around driver calls: Unavailable("postgres") for what is transient; every other exception passes."""
+    try:
+        yield
+    except TRANSIENT_PG as error:
+        if not is_transient(error):
+            raise
+        raise Unavailable("postgres", type(error).__name__) from error
+
+
+@asynccontextmanager
+async def acquire(pool: Pool, *, timeout: float = ACQUIRE_SECONDS) -> AsyncIterator[Connection]:
+    """A connection within `timeout` seconds; Unavailable when there is none or it breaks inside the block.
+
+    Session settings are not reset on the way back: change them with SET LOCAL only.
+    """
+    with driver_errors():
+        async with pool.acquire(timeout=timeout) as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, *, timeout: float = ACQUIRE_SECONDS) -> AsyncIterator[Connection]:
+    """`acquire` with a transaction around the block: all of it is committed, or nothing."""
+    async with acquire(pool, timeout=timeout) as connection, connection.transaction():
+        yield connection
+
+
+async def open_pool(
+    dsn: str,
+    *,
+    max_size: int = 10,
+    application_name: str = "wasl",
+    ca_cert: str | None = None,
+) -> Pool:
+    """A pool that has connected once. Raises SettingInvalid for a wrong DATABASE_URL, Unavailable for no answer.
+
+    `?pgbouncer=true` in the URL gives up what a transaction pooler cannot keep: prepared
+    statements and session settings (give the role its time-outs with ALTER ROLE there).
+    """
+    target = read_dsn(dsn, ca_cert=ca_cert)
+    try:
+        with driver_errors():
+            return await _connect(target, max_size, application_name)
+    except _WRONG_SETTING as error:
+        raise SettingInvalid("DATABASE_URL", str(error).splitlines()[0]) from error
+
+
+async def _connect(target: Target, max_size: int, application_name: str) -> Pool:
+    """One connection proves the server; no floor is kept, since the driver logs a traceback while it cannot."""
+    return await asyncpg.create_pool(
+        target.url,
+        init_size=1,
+        min_size=0,
+        max_size=max_size,
+        max_inactive_connection_lifetime=300,
+        timeout=target.connect_timeout,
+        command_timeout=COMMAND_SECONDS,
+        statement_cache_size=0 if target.pooled else 200,
+        server_settings={} if target.pooled else {"application_name": application_name, **SESSION},
+        ssl=target.tls,
+        init=_teach_json,
+        reset=_keep_session,
+    )
+
+
+async def _teach_json(connection: asyncpg.Connection) -> None:
+    """jsonb in and out as Python values; its binary form is a version byte (1) and the text."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda raw: orjson.loads(raw[1:]),
+    )
+
+
+async def _keep_session(_: asyncpg.Connection) -> None:
+    """The driver still rolls back; its RESET of the session costs three quarters of a short query."""
