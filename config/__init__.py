@@ -1,0 +1,1 @@
+"""Settings, wiring and logging: the only place that sees core and adapters together."""

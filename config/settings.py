@@ -1,0 +1,174 @@
+"""The configuration as one typed value, read once from the environment and checked as a whole.
+
+Every key, its default, unit and risk stand in `.env.example`. Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated
+
+from cryptography.fernet import Fernet
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from core.domain.secret import Secret
+from core.errors import SettingInvalid
+
+Network = IPv4Network | IPv6Network
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogFormat(StrEnum):
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class Queue(StrEnum):
+    REDIS = "redis"
+    MEMORY = "memory"
+    """Tests of one process only."""
+
+
+def _words(value: object) -> object:
+    """`a, b` → ("a", "b"); empty parts are dropped."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _secret(value: object) -> object:
+    return Secret(value.strip()) if isinstance(value, str) and value.strip() else value or None
+
+
+def _ring(value: object) -> object:
+    parts = _words(value)
+    return tuple(Secret(part) for part in parts) if isinstance(parts, tuple) else value
+
+
+def _networks(value: object) -> object:
+    parts = _words(value)
+    return tuple(ip_network(str(part)) for part in parts) if isinstance(parts, tuple) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+OneSecret = Annotated[Secret | None, BeforeValidator(_secret)]
+Ring = Annotated[tuple[Secret, ...], BeforeValidator(_ring)]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
+
+_LOCAL_NETWORKS = tuple(
+    ip_network(name) for name in ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+
+
+class Settings(BaseModel):
+    """One attribute per key, in lower case. Immutable."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, validate_default=True)
+
+    environment: Environment = Environment.DEVELOPMENT
+    public_url: str = "http://127.0.0.1:8000"
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8000, ge=0, le=65535)
+    sandbox_port: int = Field(8090, ge=0, le=65535)
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    metrics_allow: Networks = _LOCAL_NETWORKS
+
+    database_url: OneSecret = None
+    migrate_database_url: OneSecret = None
+    database_ca_cert: Path | None = None
+    database_pool: int = Field(10, ge=1, le=200)
+    redis_url: OneSecret = None
+    redis_ca_cert: Path | None = None
+
+    zid_client_id: str | None = None
+    zid_client_secret: OneSecret = None
+    zid_app_id: str | None = None
+    zid_api_url: str = "https://api.zid.sa"
+    zid_oauth_url: str = "https://oauth.zid.sa"
+    zid_rate_per_minute: int = Field(60, ge=1)
+    zid_embedded: bool = False
+
+    token_keys: Ring = ()
+    webhook_secret: Ring = ()
+    app_events_secret: Ring = ()
+    session_key: OneSecret = None
+    admin_api_key: OneSecret = None
+
+    queue: Queue = Queue.REDIS
+    index_window: int = Field(256, ge=1)
+    dedupe_days: int = Field(3, ge=1, le=30)
+    webhook_max_bytes: int = Field(8 * 1024 * 1024, ge=1024)
+    handler_concurrency: int = Field(16, ge=1, le=1000)
+    wasl_handlers: Words = ()
+    shutdown_grace: float = Field(25.0, ge=1, le=600)
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_format: LogFormat = LogFormat.JSON
+
+    @property
+    def production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def callback_url(self) -> str:
+        return f"{self.public_url}/auth/zid/callback"
+
+
+def load_settings(environment: Mapping[str, str]) -> Settings:
+    """The checked settings of an environment; SettingInvalid names the first wrong key and the fix."""
+    known = {key: environment[key.upper()] for key in Settings.model_fields if environment.get(key.upper(), "") != ""}
+    try:
+        settings = Settings.model_validate(known)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingInvalid(str(first["loc"][0]).upper(), first["msg"]) from None
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    if settings.public_url.endswith("/"):
+        raise SettingInvalid("PUBLIC_URL", "must not end with a slash")
+    for key in settings.token_keys:
+        _check_fernet_key(key)
+    if settings.production:
+        _check_production(settings)
+
+
+def _check_fernet_key(key: Secret) -> None:
+    try:
+        Fernet(key.reveal())
+    except ValueError:
+        raise SettingInvalid(
+            "TOKEN_KEYS", "holds a value that is no Fernet key; make one with `wasl keys generate`"
+        ) from None
+
+
+_MIN_SECRET = 32
+
+
+def _check_production(settings: Settings) -> None:
+    """What development forgives and production does not."""
+    if not settings.public_url.startswith("https://"):
+        raise SettingInvalid("PUBLIC_URL", "must start with https:// in production")
+    for name in ("database_url", "redis_url", "zid_client_id", "zid_client_secret", "zid_app_id"):
+        if not getattr(settings, name):
+            raise SettingInvalid(name.upper(), "is required in production; embedded servers are for trying out")
+    if not settings.token_keys:
+        raise SettingInvalid("TOKEN_KEYS", "is required in production; make one with `wasl keys generate`")
+    if settings.queue is Queue.MEMORY:
+        raise SettingInvalid("QUEUE", "memory is for tests; use redis")
+    for name in ("webhook_secret", "app_events_secret"):
+        _check_strength(name, getattr(settings, name))
+    for name in ("session_key", "admin_api_key"):
+        secret = getattr(settings, name)
+        _check_strength(name, (secret,) if secret else ())
+
+
+def _check_strength(name: str, ring: tuple[Secret, ...]) -> None:
+    if not ring or any(len(secret.reveal()) < _MIN_SECRET for secret in ring):
+        raise SettingInvalid(name.upper(), f"needs at least {_MIN_SECRET} random characters in production")
