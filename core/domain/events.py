@@ -90,6 +90,7 @@ class ClaimedEvent:
     received_at: datetime
     origin: Origin
     attempts: int
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

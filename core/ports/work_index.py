@@ -39,3 +39,11 @@ class WorkIndex(Protocol):
     @abstractmethod
     async def depth(self) -> int:
         """How many items are in it. Raises Unavailable."""
+
+
+class Announcer(Protocol):
+    """Tells the work index about new work without making the caller wait."""
+
+    @abstractmethod
+    def announce(self, items: Sequence[WorkItem]) -> None:
+        """Publishes soon; never raises. What cannot be published is found by the sweep."""

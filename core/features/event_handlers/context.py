@@ -20,7 +20,8 @@ class Event:
     """What happened.
 
     `data` is Zid's JSON for Zid's topics, and `{"old", "new", …}` for derived ones.
-    `attempt` counts from 1; `received_at` is aware UTC.
+    `attempt` counts from 1; `received_at` is aware UTC. `stale` says that a newer
+    version of the entity had been seen before this one came in.
     """
 
     id: UUID
@@ -32,6 +33,7 @@ class Event:
     origin: Origin
     received_at: datetime
     attempt: int = 1
+    stale: bool = False
 
 
 class Log(Protocol):
