@@ -1,0 +1,29 @@
+"""What may be known about tokens without opening them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.ids import Generation, InstallId
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStatus:
+    """How an install's tokens stand. `failures` counts renewals that failed since the last success."""
+
+    generation: Generation
+    expires_at: datetime | None
+    refresh_due_at: datetime | None
+    failures: int = 0
+
+
+class TokenStatuses(Protocol):
+    """Reads the vault's labels, never its content: no key is needed."""
+
+    @abstractmethod
+    async def of(self, install_ids: Sequence[InstallId]) -> Mapping[InstallId, TokenStatus]:
+        """The status of each install that has tokens; installs without tokens are left out. Raises Unavailable."""
