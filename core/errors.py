@@ -6,6 +6,7 @@
     ├── TryLater            nothing is broken: do it again after `retry_after` seconds
     │   ├── RateLimited         Zid's allowance of this store is used up
     │   ├── Unavailable         a dependency (Postgres, Redis, Zid) does not answer
+    │   │   └── ServerFault         it did answer, with a fault of its own (5xx)
     │   └── RefreshInProgress   another process renews the tokens and is slow
     ├── AskMerchant         a person has to act at the store
     │   ├── NeedsReauthorization   the tokens are spent: the merchant installs again
@@ -52,6 +53,10 @@ class Unavailable(TryLater):
     def __init__(self, dependency: str, message: str = "", retry_after: float = 1.0) -> None:
         super().__init__(f"{dependency} does not answer{': ' + message if message else ''}", retry_after)
         self.dependency = dependency
+
+
+class ServerFault(Unavailable):
+    """The dependency did answer, with a fault of its own (5xx)."""
 
 
 class RefreshInProgress(TryLater):

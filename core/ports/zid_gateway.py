@@ -55,8 +55,9 @@ class Exchange(Protocol):
     async def refresh(self, refresh_token: str) -> Document:
         """The token answer for a refresh token.
 
-        Raises Unavailable when nothing was sent or Zid answered 5xx, ClientRejected,
-        Refused, and OutcomeUnknown when it was sent and the answer was lost.
+        Raises Unavailable when nothing was sent, its subclass ServerFault when Zid answered
+        5xx or 429, ClientRejected, Refused, and OutcomeUnknown when it was sent and the
+        answer was lost.
         """
 
 
