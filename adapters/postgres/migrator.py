@@ -132,7 +132,7 @@ def _opened(dsn: str) -> Iterator[PostgresqlPsycopgBackend]:
 @contextmanager
 def _backend(dsn: str) -> Iterator[PostgresqlPsycopgBackend]:
     """libpq reads the URL (yoyo's own parser knows less of it); the session gives way and notices our death."""
-    arguments = conninfo_to_dict(dsn)
+    arguments = {"application_name": "wasl migrate", **conninfo_to_dict(dsn)}
     database = arguments.pop("dbname", None)
     uri = DatabaseURI("postgresql+psycopg", None, None, None, None, database, arguments)
     with PostgresqlPsycopgBackend(uri, default_migration_table) as backend:

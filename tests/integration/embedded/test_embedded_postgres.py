@@ -125,6 +125,7 @@ def test_a_stale_pid_that_now_belongs_to_another_server_is_no_obstacle(
         postgres.start()
         assert postgres.pid is not None
         os.kill(postgres.pid, Signals.SIGKILL)
+        assert eventually(lambda: postgres.poll() is not None)
         _rewrite_pid(postgres.cluster / "postmaster.pid", valkey.pid)
         postgres.start()
         assert (postgres.poll(), valkey.poll()) == (None, None)
