@@ -1,0 +1,92 @@
+"""What every long-running process does: run until told to stop, keep its loops alive, leave in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from core.errors import TryLater
+
+log = structlog.get_logger()
+
+PAUSE_AFTER_FAILURE = 1.0
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Runs a process's main coroutine on the fastest event loop there is."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop
+    import uvloop  # noqa: PLC0415 - has no Windows wheel
+
+    return uvloop.new_event_loop
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set. Call it inside the running loop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(name, stop.set)
+    return stop
+
+
+async def keep_doing(
+    name: str, step: Callable[[], Awaitable[object]], *, every: float = 0.0, stop: asyncio.Event | None = None
+) -> None:
+    """Calls `step`, `every` seconds apart, until `stop` is set between two steps (or for ever, until cancelled).
+
+    A failing step is logged and tried again after a pause.
+    """
+    while stop is None or not stop.is_set():
+        pause = every
+        try:
+            await step()
+        except TryLater as error:
+            log.warning("step_waits", step=name, reason=str(error))
+            pause = max(PAUSE_AFTER_FAILURE, every)
+        except Exception:
+            log.exception("step_failed", step=name)
+            pause = max(PAUSE_AFTER_FAILURE, every)
+        if pause:
+            await pause_or(stop, pause)
+
+
+async def pause_or(stop: asyncio.Event | None, seconds: float) -> None:
+    """Sleeps, but not past the moment `stop` is set."""
+    if stop is None:
+        await asyncio.sleep(seconds)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+
+
+class Loops:
+    """Background tasks of one process; all are cancelled and awaited on exit, in reverse order."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def __aenter__(self) -> Loops:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in reversed(self._tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

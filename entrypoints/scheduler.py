@@ -1,0 +1,72 @@
+"""The scheduler: sweeps, renews tokens that are due, and measures what is where. Any number may run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from core.domain.event_states import EventState, Origin
+from core.domain.events import WorkKind
+from core.features.refresh_tokens import RefreshTokens
+from core.features.sweep import Sweep
+from core.ports.ledger_reading import LedgerReader
+from core.ports.metrics import Metrics
+from core.ports.work_index import WorkIndex
+from entrypoints.process import keep_doing
+
+log = structlog.get_logger()
+
+SWEEP_EVERY = 0.5
+REFRESH_EVERY = 5.0
+REFRESH_AT_ONCE = 100
+MEASURE_EVERY = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerServices:
+    """What the scheduler works with."""
+
+    sweep: Sweep
+    refresh: RefreshTokens
+    reader: LedgerReader
+    indexes: Mapping[WorkKind, WorkIndex]
+    metrics: Metrics
+
+
+class Scheduler:
+    """Runs until `stop` is set; each loop ends after its current step."""
+
+    def __init__(self, services: SchedulerServices) -> None:
+        self._services = services
+
+    async def work(self, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(keep_doing("sweep", self._sweep, every=SWEEP_EVERY, stop=stop))
+            loops.create_task(keep_doing("refresh", self._refresh, every=REFRESH_EVERY, stop=stop))
+            loops.create_task(keep_doing("measure", self._measure, every=MEASURE_EVERY, stop=stop))
+
+    async def _sweep(self) -> None:
+        swept = await self._services.sweep.tick()
+        if swept.due or swept.orphaned or swept.republished:
+            log.info("swept", due=swept.due, orphaned=swept.orphaned, republished=swept.republished)
+
+    async def _refresh(self) -> None:
+        for renewed in await self._services.refresh.run_due(limit=REFRESH_AT_ONCE):
+            self._services.metrics.count("token_refresh_total", outcome=renewed.outcome.value)
+            log.info("token_refresh", store_id=renewed.store_id, outcome=renewed.outcome.value)
+
+    async def _measure(self) -> None:
+        ledger = await self._services.reader.books()
+        books = ledger.of(Origin.ZID)
+        for state in EventState:
+            self._services.metrics.set("events", books.count(state), state=state.value)
+        imbalance = sum(abs(one.difference) for one in ledger.by_origin.values())
+        self._services.metrics.set("ledger_imbalance", imbalance)
+        self._services.metrics.set("dead_letters", sum(one.count(EventState.DEAD) for one in ledger.by_origin.values()))
+        if imbalance:
+            log.error("ledger_unbalanced", imbalance=imbalance)
+        depth = sum([await index.depth() for index in self._services.indexes.values()])
+        self._services.metrics.set("queue_depth", depth)
