@@ -1,0 +1,80 @@
+"""Every metric of Wasl: its kind, labels and meaning. Dashboards and alerts rely on these names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+PREFIX: Final = "wasl_"
+
+ANSWER_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+CALL_BOUNDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
+WAIT_BOUNDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0)
+
+
+class Kind(StrEnum):
+    """What a metric does over time."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One metric, named without the prefix. `bounds` are the upper ends of a histogram's buckets in seconds."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+
+
+def _counter(name: str, meaning: str, *labels: str) -> Declared:
+    return Declared(name, Kind.COUNTER, meaning, labels)
+
+
+def _gauge(name: str, meaning: str, *labels: str) -> Declared:
+    return Declared(name, Kind.GAUGE, meaning, labels)
+
+
+def _times(name: str, meaning: str, bounds: tuple[float, ...], *labels: str) -> Declared:
+    return Declared(name, Kind.HISTOGRAM, meaning, labels, bounds)
+
+
+CATALOGUE: Final[Mapping[str, Declared]] = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            _counter("http_requests_total", "Requests answered, by route pattern.", "route", "method", "status"),
+            _times("http_request_seconds", "Time to answer a request.", ANSWER_BOUNDS, "route"),
+            _counter("webhooks_received_total", "Deliveries, by topic and what became of them.", "topic", "outcome"),
+            _times("webhook_ack_seconds", "From a delivery's arrival to its answer.", ANSWER_BOUNDS),
+            _counter("app_events_received_total", "App Market events, by name and outcome.", "event", "outcome"),
+            _counter("console_logins_total", "Attempts to sign in to the console.", "outcome"),
+            _gauge("events", "Events in the ledger, by state.", "state"),
+            _gauge("event_age_seconds", "Age of the oldest unfinished event."),
+            _times("event_handle_seconds", "Time one handler took for one event.", CALL_BOUNDS, "topic", "outcome"),
+            _times("event_end_to_end_seconds", "From an event's arrival to its end.", WAIT_BOUNDS),
+            _gauge("dead_letters", "Dead events that wait for a person."),
+            _gauge("ledger_imbalance", "Events received minus accounted for; 0 when the books balance."),
+            _gauge("spool_depth", "Deliveries waiting outside the database."),
+            _gauge("queue_depth", "Items in the work index."),
+            _counter("zid_requests_total", "Calls to Zid.", "family", "operation", "status"),
+            _times("zid_request_seconds", "Time of a call to Zid.", CALL_BOUNDS, "family"),
+            _times("rate_wait_seconds", "Time a call waited for Zid's allowance.", WAIT_BOUNDS),
+            _gauge("breaker_state", "0 closed, 1 half open, 2 open.", "family"),
+            _counter("token_refresh_total", "Exchanges of refresh tokens, by outcome.", "outcome"),
+            _gauge("tokens_expiring", "Installs whose tokens expire within a period.", "within"),
+            _gauge("stores", "Stores by the state of their current install.", "state"),
+            _gauge("missed_webhooks_ratio", "Share of changes that reconciliation found first."),
+            _gauge("webhook_health", "Subscriptions by the health Zid reports.", "state"),
+            _counter("audit_entries_total", "Audit entries written, by action.", "action"),
+            _gauge("build_info", "1, labelled with the running version.", "version"),
+        )
+    }
+)
