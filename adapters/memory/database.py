@@ -1,0 +1,126 @@
+"""What the memory adapters share: one value with a dict or list per table."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from adapters.memory.rows import DedupeRow, DueRow, EventRow, IntakeRow, IntentRow, RunRow, TokenRow
+from adapters.memory.system import ManualClock
+from core.domain.audit import AuditEntry
+from core.domain.event_states import EventState
+from core.domain.events import WorkItem, WorkKind
+from core.domain.mirror import MirrorRow
+from core.domain.operations.webhooks import Subscription
+from core.domain.stores import LIVE, Install
+from core.ids import Entity, EventId, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
+from core.ports.sealing import WrappedKey
+from core.ports.system import Clock
+
+
+@dataclass
+class MemoryDatabase:
+    """Every table of the real database, for all memory adapters of one test. Its time is `clock`'s."""
+
+    clock: Clock = field(default_factory=ManualClock)
+    latest: dict[StoreId, InstallId] = field(default_factory=dict)
+    installs: dict[InstallId, Install] = field(default_factory=dict)
+    data_keys: dict[InstallId, WrappedKey] = field(default_factory=dict)
+    tokens: dict[InstallId, TokenRow] = field(default_factory=dict)
+    refresh_due: dict[InstallId, DueRow] = field(default_factory=dict)
+    intents: dict[tuple[InstallId, Generation], IntentRow] = field(default_factory=dict)
+    subscriptions: dict[InstallId, Sequence[Subscription]] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
+    workers: dict[WorkerId, datetime] = field(default_factory=dict)
+    """Until when each worker's lease runs."""
+    worker_kinds: dict[WorkerId, str] = field(default_factory=dict)
+    events: dict[EventId, EventRow] = field(default_factory=dict)
+    runs: dict[int, RunRow] = field(default_factory=dict)
+    dedupe: dict[bytes, DedupeRow] = field(default_factory=dict)
+    intake: list[IntakeRow] = field(default_factory=list)
+    mirror: dict[tuple[StoreId, Entity], MirrorRow] = field(default_factory=dict)
+    effects: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
+    """What units of work executed and committed: (sql, arguments)."""
+    held: dict[EventId, asyncio.Event] = field(default_factory=dict)
+    """The row locks of open batches; set when given up."""
+    numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def current_install(self, store_id: StoreId) -> Install | None:
+        return self.installs[self.latest[store_id]] if store_id in self.latest else None
+
+    def live_install(self, install_id: InstallId) -> Install | None:
+        """The install, if it is its store's current one and not over."""
+        install = self.installs.get(install_id)
+        if install is None or self.latest[install.store_id] != install_id or install.state not in LIVE:
+            return None
+        return install
+
+    def is_alive(self, worker: WorkerId | None) -> bool:
+        return worker in self.workers and self.workers[worker] > self.now()
+
+    def enter(self, event: EventRow, dedupe_key: bytes, recognised_until: datetime) -> None:
+        """A new event with its key and its count, as every ingest transaction writes them."""
+        self.events[event.event_id] = event
+        self.dedupe[dedupe_key] = DedupeRow(event.event_id, event.store_id, event.origin, recognised_until)
+        self.intake.append(IntakeRow(event.store_id, event.origin, accepted=1))
+
+    def open_run(self, event: EventRow, handler: str) -> WorkItem:
+        """A queued run of one handler; its event is running until its last run ends."""
+        assert event.entity is not None
+        run = RunRow(
+            run_id=next(self.numbers),
+            event_id=event.event_id,
+            handler=handler,
+            store_id=event.store_id,
+            install_id=event.install_id,
+            lane=lane_of(event.store_id, event.entity, handler),
+            seq=event.seq,
+        )
+        self.runs[run.run_id] = run
+        event.open_runs += 1
+        return item_of(run)
+
+    def next_seq(self) -> Seq:
+        return Seq(next(self.numbers))
+
+    def runs_of(self, event_id: EventId) -> list[RunRow]:
+        return [run for run in self.runs.values() if run.event_id == event_id]
+
+    def next_run(self, lane: Lane) -> RunRow | None:
+        """The earliest unfinished run of a lane."""
+        return min((run for run in self.runs.values() if run.lane == lane and run.unfinished), default=None, key=_seq)
+
+    async def unlocked(self, events: Iterable[EventRow]) -> None:
+        """Waits until no open batch holds any of them, as a row lock would."""
+        ids = [event.event_id for event in events]
+        while holds := [self.held[event_id].wait() for event_id in ids if event_id in self.held]:
+            await asyncio.gather(*holds)
+
+    async def cancel_unfinished(self, install_id: InstallId, reason: str) -> int:
+        """Cancels an ended install's events and runs and drops their bodies; how many events."""
+        await self.unlocked(event for event in self.events.values() if event.install_id == install_id)
+        for run in self.runs.values():
+            if run.install_id == install_id and run.unfinished:
+                run.move(EventState.CANCELLED, now=self.now(), reason=reason)
+        events = [event for event in self.events.values() if event.install_id == install_id and event.unfinished]
+        for event in events:
+            event.move(EventState.CANCELLED, now=self.now(), reason=reason)
+            event.body, event.open_runs = None, 0
+        return len(events)
+
+
+def _seq(row: EventRow | RunRow) -> Seq:
+    return row.seq
+
+
+def item_of(row: EventRow | RunRow) -> WorkItem:
+    """What the work index carries for it."""
+    if isinstance(row, RunRow):
+        return WorkItem(WorkKind.RUN, str(row.run_id), row.store_id)
+    return WorkItem(WorkKind.EVENT, str(row.event_id), row.store_id)

@@ -1,0 +1,93 @@
+"""Installs in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.rows import DueRow, TokenRow
+from adapters.memory.token_vault import sealed_tokens
+from core.domain.audit import AuditEntry
+from core.domain.operations.webhooks import Subscription
+from core.domain.stores import LIVE, Install, InstallState, StoreIdentity
+from core.domain.tokens import Tokens, TokenSet
+from core.ids import Epoch, Generation, InstallId, StoreId
+from core.ports.installations import Installations
+from core.ports.sealing import Sealer
+
+ENDED = "the install is over"
+
+
+class MemoryInstallations(Installations):
+    """The latest install of each store, and every earlier one."""
+
+    def __init__(self, database: MemoryDatabase, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+
+    async def activate(
+        self,
+        identity: StoreIdentity,
+        install_id: InstallId,
+        tokens: Tokens,
+        *,
+        refresh_at: datetime,
+        audit: AuditEntry,
+    ) -> Install:
+        before = self._database.current_install(identity.store_id)
+        if before and before.state in LIVE:
+            await self._end(before)
+        epoch = Epoch(before.epoch + 1 if before else 1)
+        install = Install(identity, install_id, epoch, InstallState.ACTIVE, self._database.now())
+        self._database.installs[install_id] = install
+        self._database.latest[identity.store_id] = install_id
+        self._keep(TokenSet(identity.store_id, install_id, Generation(1), tokens))
+        self._database.refresh_due[install_id] = DueRow(refresh_at)
+        self._database.audit.append(audit)
+        return install
+
+    def _keep(self, first: TokenSet) -> None:
+        key = self._database.data_keys[first.install_id] = self._sealer.new_data_key()
+        sealed = sealed_tokens(self._sealer, key, first)
+        self._database.tokens[first.install_id] = TokenRow(first.generation, sealed, first.tokens.expires_at)
+
+    async def current(self, store_id: StoreId) -> Install | None:
+        return self._database.current_install(store_id)
+
+    async def page(self, *, after: StoreId | None = None, limit: int = 50) -> Sequence[Install]:
+        ids = sorted(store_id for store_id in self._database.latest if after is None or store_id > after)
+        return [self._database.installs[self._database.latest[store_id]] for store_id in ids[:limit]]
+
+    async def change_state(self, install_id: InstallId, target: InstallState, *, audit: AuditEntry) -> bool:
+        install = self._database.live_install(install_id)
+        if install is None or install.state is target or target not in LIVE:
+            return False
+        self._database.installs[install_id] = replace(install, state=target)
+        self._database.audit.append(audit)
+        return True
+
+    async def end(self, install_id: InstallId, *, audit: AuditEntry) -> int | None:
+        install = self._database.live_install(install_id)
+        if install is None:
+            return None
+        cancelled = await self._end(install)
+        self._database.audit.append(audit)
+        return cancelled
+
+    async def _end(self, install: Install) -> int:
+        now = self._database.now()
+        over = replace(install, state=InstallState.UNINSTALLED, ended_at=now)
+        self._database.installs[install.install_id] = over
+        for table in (self._database.data_keys, self._database.tokens, self._database.refresh_due):
+            table.pop(install.install_id, None)
+        for key in [key for key in self._database.intents if key[0] == install.install_id]:
+            del self._database.intents[key]
+        return await self._database.cancel_unfinished(install.install_id, ENDED)
+
+    async def note_subscriptions(self, install_id: InstallId, found: Sequence[Subscription]) -> None:
+        self._database.subscriptions[install_id] = tuple(found)
+
+    async def subscriptions(self, install_id: InstallId) -> Sequence[Subscription]:
+        return self._database.subscriptions.get(install_id, ())

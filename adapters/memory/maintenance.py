@@ -1,0 +1,61 @@
+"""The sweep's work in the database, in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from adapters.memory.database import MemoryDatabase, item_of
+from adapters.memory.rows import EventRow, IntakeRow, IntentRow, RunRow
+from core.domain.event_states import EventState, Origin
+from core.domain.events import WorkItem
+from core.ids import StoreId
+from core.ports.event_ledger import Maintenance
+
+
+class MemoryMaintenance(Maintenance):
+    """Releases, forgets and folds."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def release_due(self, *, limit: int) -> Sequence[WorkItem]:
+        rows: list[EventRow | RunRow] = [*self._database.events.values(), *self._database.runs.values()]
+        due = [row for row in rows if row.state is EventState.WAITING and self._is_due(row)][:limit]
+        for row in due:
+            row.move(EventState.QUEUED, now=self._database.now(), reason=row.reason)
+        return [item_of(row) for row in due]
+
+    def _is_due(self, row: EventRow | RunRow) -> bool:
+        return row.due_at is not None and row.due_at <= self._database.now()
+
+    async def release_orphans(self) -> Sequence[WorkItem]:
+        alive = {worker: until for worker, until in self._database.workers.items() if self._database.is_alive(worker)}
+        self._database.workers.clear()
+        self._database.workers.update(alive)
+        for intent in self._database.intents.values():
+            if intent.state == IntentRow.SENDING and intent.worker not in alive:
+                intent.state = IntentRow.UNKNOWN
+        running = (run for run in self._database.runs.values() if run.state is EventState.RUNNING)
+        orphans = [run for run in running if run.worker not in alive]
+        for run in orphans:
+            run.move(EventState.QUEUED, now=self._database.now())
+        return [item_of(run) for run in orphans]
+
+    async def forget_expired(self, *, limit: int) -> int:
+        expired = [key for key, row in self._database.dedupe.items() if row.expires_at <= self._database.now()]
+        for key in expired[:limit]:
+            del self._database.dedupe[key]
+        return len(expired[:limit])
+
+    async def compact_intake(self) -> int:
+        groups: defaultdict[tuple[StoreId, Origin], list[IntakeRow]] = defaultdict(list)
+        for row in self._database.intake:
+            groups[row.store_id, row.origin].append(row)
+        self._database.intake = [_folded(rows) for rows in groups.values()]
+        return sum(len(rows) for rows in groups.values() if len(rows) > 1)
+
+
+def _folded(rows: Sequence[IntakeRow]) -> IntakeRow:
+    accepted, duplicates = sum(row.accepted for row in rows), sum(row.duplicates for row in rows)
+    return IntakeRow(rows[0].store_id, rows[0].origin, accepted, duplicates)

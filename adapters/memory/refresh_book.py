@@ -1,0 +1,70 @@
+"""Who exchanges which generation, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.rows import IntentRow
+from core.domain.stores import InstallState
+from core.ids import Generation, InstallId, WorkerId
+from core.ports.installations import DueRefresh, Intent, RefreshBook
+
+
+class MemoryRefreshBook(RefreshBook):
+    """Intents by (install, generation), due times by install."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def begin(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> Intent:
+        there = self._database.intents.get((install_id, generation))
+        if there is None:
+            self._database.intents[install_id, generation] = IntentRow(worker)
+            return Intent.TAKEN
+        if there.state != IntentRow.UNKNOWN and self._database.is_alive(there.worker):
+            return Intent.HELD
+        if there.state == IntentRow.LAST_RESORT:
+            return Intent.SPENT
+        there.state = IntentRow.UNKNOWN
+        return Intent.UNKNOWN
+
+    async def drop(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
+        own = self._own(install_id, generation, worker)
+        if own and own.state == IntentRow.SENDING:
+            del self._database.intents[install_id, generation]
+
+    async def mark_unknown(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
+        if own := self._own(install_id, generation, worker):
+            own.state = IntentRow.UNKNOWN
+
+    def _own(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> IntentRow | None:
+        there = self._database.intents.get((install_id, generation))
+        return there if there and there.worker == worker else None
+
+    async def take_last_resort(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> bool:
+        there = self._database.intents.get((install_id, generation))
+        if there is None or there.state != IntentRow.UNKNOWN:
+            return False
+        there.state, there.worker = IntentRow.LAST_RESORT, worker
+        return True
+
+    async def claim_due(self, now: datetime, *, limit: int, hold: float) -> Sequence[DueRefresh]:
+        due = [install_id for install_id in self._database.refresh_due if self._is_due(install_id, now)]
+        due.sort(key=lambda install_id: self._database.refresh_due[install_id].due_at)
+        return [self._claimed(install_id, now + timedelta(seconds=hold)) for install_id in due[:limit]]
+
+    def _is_due(self, install_id: InstallId, now: datetime) -> bool:
+        is_active = self._database.installs[install_id].state is InstallState.ACTIVE
+        return is_active and self._database.refresh_due[install_id].due_at <= now
+
+    def _claimed(self, install_id: InstallId, back_at: datetime) -> DueRefresh:
+        row = self._database.refresh_due[install_id]
+        row.due_at = back_at
+        return DueRefresh(self._database.installs[install_id].store_id, install_id, row.failures)
+
+    async def postpone(self, install_id: InstallId, until: datetime, *, failed: bool) -> None:
+        if row := self._database.refresh_due.get(install_id):
+            row.due_at = until
+            row.failures += failed

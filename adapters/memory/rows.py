@@ -1,0 +1,149 @@
+"""The rows of the memory database; the columns are those of the migrations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from core.domain.event_states import FINISHED, MOVES, UNFINISHED, EventState, Origin
+from core.domain.events import ClaimedEvent, Failure
+from core.ids import Entity, EventId, Fence, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
+
+FIRST_FENCE = Fence(0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stateful:
+    """What events and runs share: a state that changes by legal moves only."""
+
+    state: EventState = EventState.QUEUED
+    attempts: int = 0
+    reason: str | None = None
+    due_at: datetime | None = None
+    settled_at: datetime | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        return self.state in UNFINISHED
+
+    def move(self, *path: EventState, now: datetime, reason: str | None = None, due_at: datetime | None = None) -> None:
+        """Through these states in one transaction; ValueError for a move that is not allowed."""
+        for target in path:
+            if target not in MOVES[self.state]:
+                raise ValueError(f"no move from {self.state} to {target}")
+            self.state = target
+        self.reason, self.due_at = reason, due_at
+        self.settled_at = now if self.state in FINISHED else None
+
+
+@dataclass(slots=True, kw_only=True)
+class EventRow(Stateful):
+    """An event. `open_runs` is 0 while the mirror has not had it."""
+
+    event_id: EventId
+    seq: Seq
+    store_id: StoreId
+    install_id: InstallId
+    origin: Origin
+    topic: str
+    entity: Entity | None
+    received_at: datetime
+    size: int
+    body: bytes | None
+    open_runs: int = 0
+    dead_runs: int = 0
+    stale: bool = False
+    parent_id: UUID | None = None
+
+    @property
+    def awaits_mirror(self) -> bool:
+        """Whether it stands in its lane before the mirror."""
+        return self.state in {EventState.QUEUED, EventState.WAITING} and self.open_runs == 0
+
+    @property
+    def lane(self) -> Lane | None:
+        return lane_of(self.store_id, self.entity) if self.entity else None
+
+    def claimed(self) -> ClaimedEvent:
+        assert self.entity is not None
+        assert self.body is not None
+        return ClaimedEvent(
+            self.event_id,
+            self.seq,
+            self.store_id,
+            self.install_id,
+            self.topic,
+            self.entity,
+            self.body,
+            self.received_at,
+            self.origin,
+            self.attempts,
+            self.stale,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class RunRow(Stateful):
+    """One handler's work on one event."""
+
+    run_id: int
+    event_id: EventId
+    handler: str
+    store_id: StoreId
+    install_id: InstallId
+    lane: Lane
+    seq: Seq
+    worker: WorkerId | None = None
+    fence: Fence = FIRST_FENCE
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DedupeRow:
+    """A key that recognises a repeat, and the event it belongs to."""
+
+    event_id: EventId
+    store_id: StoreId
+    origin: Origin
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRow:
+    """What was counted when it was received."""
+
+    store_id: StoreId
+    origin: Origin
+    accepted: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One install's sealed tokens."""
+
+    generation: Generation
+    sealed: bytes
+    expires_at: datetime | None
+
+
+@dataclass(slots=True)
+class DueRow:
+    """When an install's tokens are to be renewed."""
+
+    due_at: datetime
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class IntentRow:
+    """Who exchanges a generation, and how far it got."""
+
+    SENDING: ClassVar = "sending"
+    UNKNOWN: ClassVar = "unknown"
+    LAST_RESORT: ClassVar = "last_resort"
+
+    worker: WorkerId
+    state: str = SENDING
