@@ -21,9 +21,12 @@ CREATE TABLE events (
     lane         bigint,
     state        text NOT NULL
                  CHECK (state IN ('queued', 'running', 'waiting', 'done', 'dead', 'cancelled', 'erased')),
-    -- 0 while the mirror has not had it; then how many handlers' runs are unfinished.
+    -- 0 while the mirror has not had it; then how many handlers' runs are unfinished. The other two
+    -- decide, when the last run is settled, between dead, done and cancelled. They are counted here
+    -- because two runs that settle at once see each other's count, and not each other's row.
     open_runs    integer NOT NULL DEFAULT 0,
     dead_runs    integer NOT NULL DEFAULT 0,
+    done_runs    integer NOT NULL DEFAULT 0,
     -- An older version than the mirror already had: recorded, not applied.
     stale        boolean NOT NULL DEFAULT false,
     attempts     smallint NOT NULL DEFAULT 0,
@@ -39,6 +42,7 @@ CREATE TABLE events (
 ALTER TABLE events ALTER COLUMN body SET STORAGE EXTERNAL;
 
 CREATE UNIQUE INDEX events_by_seq ON events (seq);
+CREATE INDEX events_by_store ON events (store_id, seq);
 CREATE INDEX events_in_lane ON events (lane, seq) WHERE state IN ('queued', 'waiting') AND open_runs = 0;
 CREATE INDEX events_queued_by_store ON events (store_id, seq) WHERE state = 'queued' AND open_runs = 0;
 CREATE INDEX events_due ON events (due_at) WHERE state = 'waiting';
@@ -68,6 +72,8 @@ CREATE TABLE runs (
     UNIQUE (event_id, handler)
 );
 CREATE INDEX runs_in_lane ON runs (lane, seq) WHERE state IN ('queued', 'running', 'waiting');
+-- Whatever two claims saw: a lane runs one at a time.
+CREATE UNIQUE INDEX runs_one_per_lane ON runs (lane) WHERE state = 'running';
 CREATE INDEX runs_queued_by_store ON runs (store_id, run_id) WHERE state = 'queued';
 CREATE INDEX runs_due ON runs (due_at) WHERE state = 'waiting';
 CREATE INDEX runs_by_worker ON runs (worker_id) WHERE state = 'running';

@@ -65,7 +65,11 @@ class EventLedger(Protocol):
 
     @abstractmethod
     async def backlog(self, store_id: StoreId | None = None, *, limit: int) -> Sequence[WorkItem]:
-        """Queued work in arrival order, at most `limit` of each store."""
+        """Claimable work in arrival order, at most `limit` of each store.
+
+        What is queued behind something in its lane is left out: it would fill the
+        index with work that nobody can take.
+        """
 
 
 class AppTransaction(Protocol):
