@@ -104,12 +104,12 @@ class RefreshBook(Protocol):
     async def drop(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
         """Takes an own intent back: nothing was sent, or Zid answered that nothing happened.
 
-        An intent that is not the worker's own, or a last resort, stays as it is.
+        An own last resort becomes unknown again; what is not the worker's own stays as it is.
         """
 
     @abstractmethod
     async def mark_unknown(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
-        """The answer of the own exchange was lost, or an own last resort was not sent after all."""
+        """The answer of the own exchange was lost; after an own last resort the generation is spent."""
 
     @abstractmethod
     async def take_last_resort(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> bool:
