@@ -1,0 +1,31 @@
+"""How tokens stand, read from the labels beside what is sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from adapters.postgres.connection import Pool, acquire
+from core.ids import InstallId
+from core.ports.token_status import TokenStatus, TokenStatuses
+
+_STATUSES: Final = """
+    SELECT t.install_id, t.generation, t.expires_at, d.due_at, coalesce(d.failures, 0) AS failures
+    FROM tokens t LEFT JOIN refresh_due d USING (install_id)
+    WHERE t.install_id = ANY ($1)
+"""
+
+
+class PostgresTokenStatuses(TokenStatuses):
+    """One statement for any number of installs."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of(self, install_ids: Sequence[InstallId]) -> Mapping[InstallId, TokenStatus]:
+        async with acquire(self._pool) as connection:
+            rows = await connection.fetch(_STATUSES, list(install_ids))
+        return {
+            row["install_id"]: TokenStatus(row["generation"], row["expires_at"], row["due_at"], row["failures"])
+            for row in rows
+        }
