@@ -1,0 +1,1 @@
+"""Webhooks and app events on their way: queue, attempts, retries, health."""

@@ -1,0 +1,1 @@
+"""What happens in a store, and which webhooks and app events follow."""

@@ -1,0 +1,1 @@
+"""oauth.zid.sa: authorize, consent, and the token endpoint with its documented quirks."""
