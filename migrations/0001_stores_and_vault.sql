@@ -55,6 +55,7 @@ CREATE TABLE tokens (
 );
 
 -- Narrow on purpose: finding what is due among a million stores reads only this.
+-- An install that must not be refreshed is parked at 'infinity', so that it never stands in the way of those that are due.
 CREATE TABLE refresh_due (
     install_id   bigint PRIMARY KEY REFERENCES installs,
     store_id     bigint NOT NULL,
@@ -68,7 +69,7 @@ CREATE TABLE refresh_intents (
     install_id   bigint NOT NULL,
     generation   bigint NOT NULL,
     worker_id    bigint NOT NULL,
-    state        text NOT NULL CHECK (state IN ('sending', 'unknown', 'last_resort')),
+    state        text NOT NULL CHECK (state IN ('sending', 'unknown', 'last_resort', 'spent')),
     taken_at     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (install_id, generation)
 );

@@ -1,0 +1,123 @@
+"""Who exchanges which generation, and whose tokens are due: decided by rows.
+
+An intent's row exists from before an exchange is sent until its new tokens are stored
+or it is known that nothing was sent. Its worker's lease says whether somebody is at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from adapters.postgres.connection import Connection, Pool, acquire, transaction
+from core.ids import Generation, InstallId, StoreId, WorkerId
+from core.ports.installations import DueRefresh, Intent, RefreshBook
+
+# The tokens' row is locked, because the one who replaces it also removes the intent: a caller that still
+# believes in the old generation must not find the place empty and exchange a token that is spent.
+_TAKE: Final = """
+    INSERT INTO refresh_intents (install_id, generation, worker_id, state)
+    SELECT install_id, generation, $3, 'sending' FROM tokens
+    WHERE install_id = $1 AND generation = $2
+        AND EXISTS (SELECT FROM workers WHERE worker_id = $3 AND lease_until > now())
+    FOR SHARE
+    ON CONFLICT DO NOTHING
+    RETURNING true
+"""
+_LOOK: Final = """
+    SELECT i.state, coalesce(w.lease_until > now(), false) AS alive
+    FROM refresh_intents i LEFT JOIN workers w ON w.worker_id = i.worker_id
+    WHERE i.install_id = $1 AND i.generation = $2
+    FOR UPDATE OF i
+"""
+_ABANDON: Final = """
+    UPDATE refresh_intents SET state = 'unknown' WHERE install_id = $1 AND generation = $2 AND state = 'sending'
+"""
+_DROP: Final = """
+    DELETE FROM refresh_intents WHERE install_id = $1 AND generation = $2 AND worker_id = $3 AND state = 'sending'
+"""
+# A last resort that was not sent may be tried again; its generation stays unknown.
+_HAND_BACK: Final = """
+    UPDATE refresh_intents SET state = 'unknown'
+    WHERE install_id = $1 AND generation = $2 AND worker_id = $3 AND state = 'last_resort'
+"""
+_MARK: Final = """
+    UPDATE refresh_intents SET state = CASE state WHEN 'sending' THEN 'unknown' ELSE 'spent' END
+    WHERE install_id = $1 AND generation = $2 AND worker_id = $3 AND state IN ('sending', 'last_resort')
+"""
+_LAST_RESORT: Final = """
+    UPDATE refresh_intents SET state = 'last_resort', worker_id = $3, taken_at = now()
+    WHERE install_id = $1 AND generation = $2 AND state = 'unknown'
+        AND EXISTS (SELECT FROM workers WHERE worker_id = $3 AND lease_until > now())
+    RETURNING true
+"""
+# Both subqueries are shaped to be looked up row by row: joined, the planner may read a whole table for them.
+_CLAIM_DUE: Final = """
+    UPDATE refresh_due SET due_at = $1::timestamptz + make_interval(secs => $3)
+    WHERE install_id = ANY (ARRAY(
+        SELECT d.install_id FROM refresh_due d
+        WHERE d.due_at <= $1 AND (SELECT i.state FROM installs i WHERE i.install_id = d.install_id) = 'active'
+        ORDER BY d.due_at LIMIT $2
+        FOR UPDATE OF d SKIP LOCKED
+    ))
+    RETURNING store_id, install_id, failures
+"""
+# 'infinity' is where the rows of installs wait that must not be renewed: no due time brings them back.
+_POSTPONE: Final = """
+    UPDATE refresh_due SET due_at = $2, failures = least(failures + $3::int, 32767)
+    WHERE install_id = $1 AND due_at < 'infinity'
+"""
+
+
+class PostgresRefreshBook(RefreshBook):
+    """The tables refresh_intents and refresh_due. A worker's lease is looked up in `workers`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def begin(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> Intent:
+        """HELD also when the generation is no longer the latest, or the own lease ran out: read again."""
+        async with transaction(self._pool) as conn:
+            if await conn.fetchval(_TAKE, install_id, generation, worker):
+                return Intent.TAKEN
+            found = await conn.fetchrow(_LOOK, install_id, generation)
+            return await _judge(conn, install_id, generation, found) if found else Intent.HELD
+
+    async def drop(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
+        async with transaction(self._pool) as conn:
+            await conn.execute(_DROP, install_id, generation, worker)
+            await conn.execute(_HAND_BACK, install_id, generation, worker)
+
+    async def mark_unknown(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
+        """After a last resort nothing is left to try: the generation is spent."""
+        async with acquire(self._pool) as conn:
+            await conn.execute(_MARK, install_id, generation, worker)
+
+    async def take_last_resort(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> bool:
+        async with acquire(self._pool) as conn:
+            return await conn.fetchval(_LAST_RESORT, install_id, generation, worker) is True
+
+    async def claim_due(self, now: datetime, *, limit: int, hold: float) -> Sequence[DueRefresh]:
+        async with acquire(self._pool) as conn:
+            rows = await conn.fetch(_CLAIM_DUE, now, limit, hold)
+        return [DueRefresh(StoreId(row[0]), InstallId(row[1]), row[2]) for row in rows]
+
+    async def postpone(self, install_id: InstallId, until: datetime, *, failed: bool) -> None:
+        async with acquire(self._pool) as conn:
+            await conn.execute(_POSTPONE, install_id, until, int(failed))
+
+
+async def _judge(conn: Connection, install_id: InstallId, generation: Generation, intent: asyncpg.Record) -> Intent:
+    match intent["state"], intent["alive"]:
+        case "sending" | "last_resort", True:
+            return Intent.HELD
+        case "sending", _:
+            await conn.execute(_ABANDON, install_id, generation)
+            return Intent.UNKNOWN
+        case "unknown", _:
+            return Intent.UNKNOWN
+        case _:
+            return Intent.SPENT
