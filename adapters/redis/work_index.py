@@ -1,0 +1,167 @@
+"""The work index on a Redis stream with one consumer group.
+
+The ledger is the truth; this only says where work is, quickly and fair by store. What
+the stream promises: an entry stays with the consumer that got it until it is finished,
+or until it was idle for `reclaim_after` seconds and another consumer takes it over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Final, cast
+from uuid import uuid4
+
+import redis.exceptions as driver
+from redis.commands.core import AsyncScript
+
+from adapters.redis.connection import LONGEST_BLOCK, RedisClients, driver_errors
+from core.domain.events import WorkItem, WorkKind
+from core.ids import StoreId
+from core.ports.work_index import WorkIndex
+
+# The driver's types name every shape of every protocol; these are the ones of RESP3 with text.
+Entries = Sequence[tuple[str, Mapping[str, str]]]
+Reclaimed = tuple[str, Entries, Sequence[str]]
+
+GROUP: Final = "workers"
+CONSUMERS_FORGOTTEN_AFTER: Final = 600.0
+"""A live consumer is seen every two seconds."""
+_START: Final = "0-0"
+# What a read gets when the group is gone, or goes while it waits (Redis 7.0, Valkey 9.1).
+_GROUP_LOST: Final = ("NOGROUP", "UNBLOCKED")
+
+
+class RedisWorkIndex(WorkIndex):
+    """One index; processes that give the same `name` share it. Needs Redis 7.0 or Valkey.
+
+    `window` is how many items of one store may be in it, `reclaim_after` the seconds after
+    which an unfinished item comes back. A consumer whose read was cancelled or cut off may
+    own entries that nobody saw: they come back the same way.
+    """
+
+    def __init__(
+        self, clients: RedisClients, *, name: str = "work", window: int = 256, reclaim_after: float = 5.0
+    ) -> None:
+        self._reader = clients.reader
+        self._writer = clients.writer
+        self._window = window
+        self._reclaim_after = reclaim_after
+        self._consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        parts = ("stream", "members", "counts", "full", "born")
+        self._keys = [f"{{wasl:index:{name}}}:{part}" for part in parts]
+        self._stream = self._keys[0]
+        self._members = self._keys[1]
+        self._publish = self._script("publish")
+        self._finish = self._script("finish")
+        self._incarnation = self._script("incarnation")
+        self._forget_consumers = self._script("forget_consumers")
+        self._cursor = _START
+        self._reclaim_at = 0.0
+        self._forget_at = 0.0
+
+    def _script(self, name: str) -> AsyncScript:
+        folder = files("adapters.redis") / "scripts"
+        return self._writer.register_script("".join((folder / f"{part}.lua").read_text() for part in ("index", name)))
+
+    async def publish(self, items: Sequence[WorkItem]) -> int:
+        if not items:
+            return 0
+        return cast("int", await self._run(self._publish, self._window, uuid4().hex, *map(_text, items)))
+
+    async def take(self, *, limit: int, wait: float) -> Sequence[WorkItem]:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait
+        while True:
+            if found := await self._left_over(limit) or await self._new(limit, deadline - loop.time()):
+                return found
+            if loop.time() >= deadline:
+                return []
+
+    async def _left_over(self, limit: int) -> Sequence[WorkItem]:
+        """What some consumer, dead or slow, did not finish in time; looked for twice within `reclaim_after`."""
+        now = asyncio.get_running_loop().time()
+        if now < self._reclaim_at:
+            return []
+        found = await self._reclaim(limit)
+        if self._cursor == _START:
+            self._reclaim_at = now + self._reclaim_after / 2
+        if now >= self._forget_at:
+            self._forget_at = now + CONSUMERS_FORGOTTEN_AFTER
+            await self._run(self._forget_consumers, round(CONSUMERS_FORGOTTEN_AFTER * 1000))
+        return found
+
+    async def _reclaim(self, limit: int) -> Sequence[WorkItem]:
+        idle = round(self._reclaim_after * 1000)
+        try:
+            with driver_errors():
+                answer = await self._reader.xautoclaim(
+                    self._stream, GROUP, self._consumer, min_idle_time=idle, start_id=self._cursor, count=limit
+                )
+        except driver.ResponseError as error:
+            await self._restore_group(error)
+            return []
+        self._cursor, entries, _ = cast("Reclaimed", answer)
+        return [_item(fields) for _, fields in entries]
+
+    async def _new(self, limit: int, wait: float) -> Sequence[WorkItem]:
+        """What nobody had yet; waits no longer than the next look for left-overs allows."""
+        until_reclaim = self._reclaim_at - asyncio.get_running_loop().time()
+        block = round(min(wait, LONGEST_BLOCK, until_reclaim) * 1000)
+        try:
+            with driver_errors():
+                # block=0 would mean "for ever": without it Redis answers at once.
+                answer = await self._reader.xreadgroup(
+                    GROUP, self._consumer, {self._stream: ">"}, count=limit, block=block if block > 0 else None
+                )
+        except driver.ResponseError as error:
+            await self._restore_group(error)
+            return []
+        streams = cast("Mapping[str, Entries]", answer or {})
+        return [_item(fields) for _, fields in streams.get(self._stream, ())]
+
+    async def _restore_group(self, error: driver.ResponseError) -> None:
+        if not str(error).startswith(_GROUP_LOST):
+            raise error
+        await self.incarnation()
+
+    async def finish(self, items: Sequence[WorkItem]) -> Sequence[StoreId]:
+        if not items:
+            return []
+        stores = cast("list[str]", await self._run(self._finish, self._window // 2, *map(_text, items)))
+        return [StoreId(int(store)) for store in stores]
+
+    async def absent(self, items: Sequence[WorkItem]) -> Sequence[WorkItem]:
+        if not items:
+            return []
+        with driver_errors():
+            entries = await self._writer.hmget(self._members, [_text(item) for item in items])
+        return [item for item, entry in zip(items, entries, strict=True) if entry is None]
+
+    async def incarnation(self) -> str:
+        return cast("str", await self._run(self._incarnation, uuid4().hex))
+
+    async def depth(self) -> int:
+        with driver_errors():
+            return int(await self._writer.xlen(self._stream))
+
+    async def leave(self) -> None:
+        """Forgets this process's consumer, unless others still have to take over what it holds."""
+        await self._run(self._forget_consumers, self._consumer)
+
+    async def _run(self, script: AsyncScript, *args: str | int) -> object:
+        with driver_errors():
+            return await script(self._keys, args)
+
+
+def _text(item: WorkItem) -> str:
+    return f"{item.kind} {item.store_id} {item.id}"
+
+
+def _item(fields: Mapping[str, str]) -> WorkItem:
+    kind, store_id, item_id = fields["item"].split(" ", 2)
+    return WorkItem(WorkKind(kind), item_id, StoreId(int(store_id)))
