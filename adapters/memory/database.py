@@ -17,6 +17,7 @@ from core.domain.mirror import MirrorRow
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import LIVE, Install
 from core.ids import Entity, EventId, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
+from core.ports.audit_trail import AuditRecord
 from core.ports.sealing import WrappedKey
 from core.ports.system import Clock
 
@@ -33,7 +34,7 @@ class MemoryDatabase:
     refresh_due: dict[InstallId, DueRow] = field(default_factory=dict)
     intents: dict[tuple[InstallId, Generation], IntentRow] = field(default_factory=dict)
     subscriptions: dict[InstallId, Sequence[Subscription]] = field(default_factory=dict)
-    audit: list[AuditEntry] = field(default_factory=list)
+    trail: list[AuditRecord] = field(default_factory=list)
     workers: dict[WorkerId, datetime] = field(default_factory=dict)
     """Until when each worker's lease runs."""
     worker_kinds: dict[WorkerId, str] = field(default_factory=dict)
@@ -50,6 +51,14 @@ class MemoryDatabase:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    @property
+    def audit(self) -> list[AuditEntry]:
+        """The entries written so far, oldest first."""
+        return [record.entry for record in self.trail]
+
+    def note(self, entry: AuditEntry) -> None:
+        self.trail.append(AuditRecord(len(self.trail) + 1, self.now(), entry))
 
     def current_install(self, store_id: StoreId) -> Install | None:
         return self.installs[self.latest[store_id]] if store_id in self.latest else None
@@ -91,6 +100,17 @@ class MemoryDatabase:
 
     def runs_of(self, event_id: EventId) -> list[RunRow]:
         return [run for run in self.runs.values() if run.event_id == event_id]
+
+    def is_next_event(self, event: EventRow) -> bool:
+        """Whether it is queued for the mirror with nothing unfinished before it in its lane."""
+        if event.state is not EventState.QUEUED or event.open_runs:
+            return False
+        in_lane = (other for other in self.events.values() if other.lane == event.lane and other.awaits_mirror)
+        return min(in_lane, key=_seq) is event
+
+    def is_next_run(self, run: RunRow) -> bool:
+        """Whether it is queued with nothing unfinished before it in its lane."""
+        return run.state is EventState.QUEUED and self.next_run(run.lane) is run
 
     def next_run(self, lane: Lane) -> RunRow | None:
         """The earliest unfinished run of a lane."""

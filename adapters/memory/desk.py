@@ -26,7 +26,7 @@ class MemoryDesk(Desk):
         self._database = database
 
     async def redrive(self, wanted: EventFilter, ids: Sequence[EventId], *, audit: AuditEntry) -> Sequence[WorkItem]:
-        self._database.audit.append(audit)
+        self._database.note(audit)
         able = [event for event in self._dead(wanted, ids) if self._can_be_handled(event)]
         return [item for event in able for item in self._redriven(event)]
 
@@ -53,7 +53,7 @@ class MemoryDesk(Desk):
         return [item_of(run) for run in dead]
 
     async def discard(self, wanted: EventFilter, ids: Sequence[EventId], *, reason: str, audit: AuditEntry) -> int:
-        self._database.audit.append(audit)
+        self._database.note(audit)
         dead, now = self._dead(wanted, ids), self._database.now()
         for event in dead:
             event.move(EventState.CANCELLED, now=now, reason=reason)
@@ -80,7 +80,7 @@ class MemoryDesk(Desk):
             parent_id=event_id,
         )
         self._database.enter(copy, sha256(new_id.bytes).digest(), self._database.now() + REPLAY_KEPT)
-        self._database.audit.append(audit)
+        self._database.note(audit)
         return item_of(copy)
 
     async def count(self, wanted: EventFilter) -> int:

@@ -81,20 +81,17 @@ class MemoryEventLedger(EventLedger):
     def _can_be_claimed(self, item: WorkItem) -> bool:
         if item.kind is WorkKind.RUN:
             run = self._database.runs.get(int(item.id))
-            return run is not None and run.state is EventState.QUEUED and self._database.next_run(run.lane) is run
+            return run is not None and self._database.is_next_run(run)
         event = self._database.events.get(EventId(UUID(item.id)))
-        if event is None or event.state is not EventState.QUEUED or event.open_runs:
-            return False
-        earlier = (e for e in self._database.events.values() if e.lane == event.lane and e.seq < event.seq)
-        return not any(other.awaits_mirror for other in earlier)
+        return event is not None and self._database.is_next_event(event)
 
     async def backlog(self, store_id: StoreId | None = None, *, limit: int) -> Sequence[WorkItem]:
-        rows: list[EventRow | RunRow] = [event for event in self._database.events.values() if not event.open_runs]
-        rows.extend(self._database.runs.values())
+        rows: list[EventRow | RunRow] = [e for e in self._database.events.values() if self._database.is_next_event(e)]
+        rows.extend(run for run in self._database.runs.values() if self._database.is_next_run(run))
         taken: defaultdict[StoreId, int] = defaultdict(int)
         found = []
         for row in sorted(rows, key=lambda row: row.seq):
-            if row.state is EventState.QUEUED and store_id in {None, row.store_id} and taken[row.store_id] < limit:
+            if store_id in {None, row.store_id} and taken[row.store_id] < limit:
                 taken[row.store_id] += 1
                 found.append(item_of(row))
         return found

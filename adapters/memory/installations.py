@@ -37,6 +37,8 @@ class MemoryInstallations(Installations):
         audit: AuditEntry,
     ) -> Install:
         before = self._database.current_install(identity.store_id)
+        if before and before.install_id == install_id:
+            return before
         if before and before.state in LIVE:
             await self._end(before)
         epoch = Epoch(before.epoch + 1 if before else 1)
@@ -45,7 +47,7 @@ class MemoryInstallations(Installations):
         self._database.latest[identity.store_id] = install_id
         self._keep(TokenSet(identity.store_id, install_id, Generation(1), tokens))
         self._database.refresh_due[install_id] = DueRow(refresh_at)
-        self._database.audit.append(audit)
+        self._database.note(audit)
         return install
 
     def _keep(self, first: TokenSet) -> None:
@@ -65,7 +67,7 @@ class MemoryInstallations(Installations):
         if install is None or install.state is target or target not in LIVE:
             return False
         self._database.installs[install_id] = replace(install, state=target)
-        self._database.audit.append(audit)
+        self._database.note(audit)
         return True
 
     async def end(self, install_id: InstallId, *, audit: AuditEntry) -> int | None:
@@ -73,7 +75,7 @@ class MemoryInstallations(Installations):
         if install is None:
             return None
         cancelled = await self._end(install)
-        self._database.audit.append(audit)
+        self._database.note(audit)
         return cancelled
 
     async def _end(self, install: Install) -> int:

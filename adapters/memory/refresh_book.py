@@ -21,23 +21,36 @@ class MemoryRefreshBook(RefreshBook):
     async def begin(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> Intent:
         there = self._database.intents.get((install_id, generation))
         if there is None:
-            self._database.intents[install_id, generation] = IntentRow(worker)
-            return Intent.TAKEN
-        if there.state != IntentRow.UNKNOWN and self._database.is_alive(there.worker):
+            return self._begin(install_id, generation, worker)
+        at_work = there.state in {IntentRow.SENDING, IntentRow.LAST_RESORT}
+        if at_work and self._database.is_alive(there.worker):
             return Intent.HELD
-        if there.state == IntentRow.LAST_RESORT:
+        if there.state in {IntentRow.LAST_RESORT, IntentRow.SPENT}:
             return Intent.SPENT
         there.state = IntentRow.UNKNOWN
         return Intent.UNKNOWN
+
+    def _begin(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> Intent:
+        """HELD also when the generation is no longer the latest, or the own lease ran out: read again."""
+        tokens = self._database.tokens.get(install_id)
+        if tokens is None or tokens.generation != generation or not self._database.is_alive(worker):
+            return Intent.HELD
+        self._database.intents[install_id, generation] = IntentRow(worker)
+        return Intent.TAKEN
 
     async def drop(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
         own = self._own(install_id, generation, worker)
         if own and own.state == IntentRow.SENDING:
             del self._database.intents[install_id, generation]
+        elif own and own.state == IntentRow.LAST_RESORT:
+            own.state = IntentRow.UNKNOWN
 
     async def mark_unknown(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
-        if own := self._own(install_id, generation, worker):
+        own = self._own(install_id, generation, worker)
+        if own and own.state == IntentRow.SENDING:
             own.state = IntentRow.UNKNOWN
+        elif own and own.state == IntentRow.LAST_RESORT:
+            own.state = IntentRow.SPENT
 
     def _own(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> IntentRow | None:
         there = self._database.intents.get((install_id, generation))
@@ -45,7 +58,7 @@ class MemoryRefreshBook(RefreshBook):
 
     async def take_last_resort(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> bool:
         there = self._database.intents.get((install_id, generation))
-        if there is None or there.state != IntentRow.UNKNOWN:
+        if there is None or there.state != IntentRow.UNKNOWN or not self._database.is_alive(worker):
             return False
         there.state, there.worker = IntentRow.LAST_RESORT, worker
         return True

@@ -144,6 +144,7 @@ class IntentRow:
     SENDING: ClassVar = "sending"
     UNKNOWN: ClassVar = "unknown"
     LAST_RESORT: ClassVar = "last_resort"
+    SPENT: ClassVar = "spent"
 
     worker: WorkerId
     state: str = SENDING

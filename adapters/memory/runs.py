@@ -24,10 +24,7 @@ class MemoryRunLedger(RunLedger):
         if not self._database.is_alive(worker):
             return []
         known = [self._database.runs[run_id] for run_id in run_ids if run_id in self._database.runs]
-        return [self._claimed(run, worker) for run in known if self._is_next(run)]
-
-    def _is_next(self, run: RunRow) -> bool:
-        return run.state is EventState.QUEUED and self._database.next_run(run.lane) is run
+        return [self._claimed(run, worker) for run in known if self._database.is_next_run(run)]
 
     def _claimed(self, run: RunRow, worker: WorkerId) -> ClaimedRun:
         run.move(EventState.RUNNING, now=self._database.now())

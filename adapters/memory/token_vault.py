@@ -58,7 +58,7 @@ class MemoryTokenVault(TokenVault):
         self._database.tokens[seen.install_id] = TokenRow(following.generation, sealed, tokens.expires_at)
         self._database.refresh_due[seen.install_id] = DueRow(refresh_at)
         self._database.intents.pop((seen.install_id, seen.generation), None)
-        self._database.audit.append(audit)
+        self._database.note(audit)
         return True
 
 

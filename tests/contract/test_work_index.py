@@ -131,7 +131,7 @@ async def test_a_store_holds_at_most_its_window(index_world: IndexWorld) -> None
 async def test_a_full_store_is_told_of_once_when_it_has_room(index_world: IndexWorld) -> None:
     await index_world.index.publish(events(WINDOW + 1, store=1))
     await index_world.index.publish(events(WINDOW, store=2))
-    relieved = []
+    relieved: list[StoreId] = []
     for item in [*events(WINDOW, store=1), *events(WINDOW, store=2)]:
         relieved += await index_world.index.finish([item])
     assert relieved == [StoreId(1)]
