@@ -81,6 +81,20 @@ def refresh_due(tokens: Tokens, now: datetime, chance: float) -> datetime:
     return now + max(life, timedelta(0)) * (REFRESH_AT_SHARE - 0.05 * chance)
 
 
+def last_try_at(tokens: Tokens, now: datetime) -> datetime:
+    """When tokens whose exchange was lost are exchanged once more although they still work."""
+    return tokens.expires_at - LAST_TRY_BEFORE_EXPIRY if tokens.expires_at else now + LAST_TRY_BEFORE_EXPIRY
+
+
+LONGEST_PUT_OFF: Final = timedelta(hours=6)
+
+
+def put_off(now: datetime, failures: int, chance: float) -> datetime:
+    """When a failed renewal is due again: a minute, doubling to six hours, jittered by a half."""
+    step = min(LONGEST_PUT_OFF, timedelta(minutes=1) * 2.0 ** min(failures, 16))
+    return now + step * (0.5 + 0.5 * chance)
+
+
 class RefreshOutcome(StrEnum):
     """What became of one exchange of a refresh token."""
 
@@ -96,6 +110,10 @@ class RefreshOutcome(StrEnum):
     """Zid refuses the refresh token: the merchant has to install again."""
     UNKNOWN = "unknown"
     """Sent, but the answer was lost: the old token may or may not be spent."""
+    HELD = "held"
+    """Another worker renews and is slow: look again later."""
+    UNREADABLE = "unreadable"
+    """The stored tokens do not open: a key is missing, or the row was changed."""
 
 
 _CLIENT_FAULT: Final = re.compile(r"client authentication failed|invalid_client", re.IGNORECASE)

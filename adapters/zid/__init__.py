@@ -1,0 +1,1 @@
+"""Zid over HTTP: the Merchant API and the OAuth server."""

@@ -1,0 +1,109 @@
+"""Calling Zid for a store: tokens, headers, sending, and obeying what the rules say comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import backoff
+import structlog
+
+from adapters.zid.errors import error_after
+from adapters.zid.headers import api_headers
+from adapters.zid.routes import Route, route_of
+from adapters.zid.wire import Request, Wire
+from core.domain.exchange import Accept, Answer, Exchange, Pause, Renew, judge
+from core.domain.operations.operation import Operation
+from core.domain.tokens import TokenSet
+from core.ids import StoreId
+from core.ports.system import Chance
+from core.ports.zid_gateway import TokenSource, ZidGateway
+
+R = TypeVar("R")
+log = structlog.get_logger()
+
+
+class _SendAgain(Exception):
+    """Wait, then send again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def _as_decided() -> Generator[float, _SendAgain, None]:
+    """Waits as the rules said; they have jittered and capped it already."""
+    asked = yield 0.0
+    while True:
+        asked = yield asked.seconds
+
+
+_obeying_pauses: Final = backoff.on_exception(_as_decided, _SendAgain, jitter=None, logger=None)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One operation on its way. `tokens` and `exchange` change from one sending to the next."""
+
+    store_id: StoreId
+    operation: Operation[Any]
+    route: Route[Any, Any]
+    tokens: TokenSet
+    exchange: Exchange
+
+
+class AiohttpZidGateway(ZidGateway):
+    """The gateway over a Wire. Whatever shapes traffic is a Wire around the one given."""
+
+    def __init__(self, wire: Wire, tokens: TokenSource, chance: Chance, *, api_url: str) -> None:
+        self._wire = wire
+        self._tokens = tokens
+        self._chance = chance
+        self._api_url = api_url
+
+    async def perform(self, store_id: StoreId, operation: Operation[R]) -> R:
+        route = route_of(operation)
+        tokens = await self._tokens.current(store_id)
+        call = _Call(store_id, operation, route, tokens, Exchange(repeatable=operation.repeatable))
+        return route.result(await self._answer(call))
+
+    @_obeying_pauses
+    async def _answer(self, call: _Call) -> Answer:
+        """The answer to keep. Tokens are renewed at most once, and what may not be repeated is sent once."""
+        sent = await self._wire.send(self._request(call))
+        if isinstance(sent, Answer) and sent.status in call.route.absent:
+            return sent
+        verdict = judge(sent)
+        retry_after = sent.retry_after if isinstance(sent, Answer) else None
+        match call.exchange.after(verdict, retry_after, self._chance.fraction()), sent:
+            case Accept(), Answer():
+                return sent
+            case Renew(then), _:
+                call.tokens, call.exchange = await self._tokens.renew(call.tokens), then
+                raise _SendAgain(0.0)
+            case Pause(seconds, then), _:
+                call.exchange = then
+                log.info("zid_pause", operation=_name(call), store_id=call.store_id, why=verdict, seconds=seconds)
+                raise _SendAgain(seconds)
+            case _:
+                raise error_after(sent, verdict, call.operation, call.store_id)
+
+    def _request(self, call: _Call) -> Request:
+        body = call.route.body(call.operation)
+        return Request(
+            method=call.route.method,
+            url=self._api_url + call.route.path(call.operation),
+            family=call.route.family,
+            operation=_name(call),
+            store_id=call.store_id,
+            query=call.route.query(call.operation),
+            headers=api_headers(call.tokens.tokens, call.store_id),
+            body=body,
+            content_type="application/json" if body else None,
+            fresh=not call.operation.repeatable,
+        )
+
+
+def _name(call: _Call) -> str:
+    return type(call.operation).__name__
