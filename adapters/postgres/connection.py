@@ -7,7 +7,7 @@ bounded time and turns what means "Postgres does not answer" into Unavailable.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 import asyncpg
@@ -29,8 +29,10 @@ SESSION: Final = {
     "statement_timeout": "15000",
     "idle_in_transaction_session_timeout": "90000",
     "lock_timeout": "5000",
+    # A prepared statement keeps its generic plan: one made while the tables were small would stay for ever.
+    "plan_cache_mode": "force_custom_plan",
 }
-"""Milliseconds. A transaction may be idle for longer than a handler's time limit, not much longer."""
+"""Times in milliseconds. A transaction may be idle for longer than a handler's time limit, not much longer."""
 
 TRANSIENT_PG: Final = (
     asyncpg.InternalClientError,  # first use of a connection that the server dropped (asyncpg 0.32)
@@ -85,6 +87,68 @@ async def transaction(pool: Pool, *, timeout: float = ACQUIRE_SECONDS) -> AsyncI
     """`acquire` with a transaction around the block: all of it is committed, or nothing."""
     async with acquire(pool, timeout=timeout) as connection, connection.transaction():
         yield connection
+
+
+class OpenTransaction:
+    """A transaction that outlives a block of ours: it ends with `commit` or `abandon`, the connection with it."""
+
+    def __init__(self, pool: Pool, connection: PoolConnectionProxy, *, runs_foreign_sql: bool) -> None:
+        self._pool = pool
+        self._held: PoolConnectionProxy | None = connection
+        self._transaction = connection.transaction()
+        self._runs_foreign_sql = runs_foreign_sql
+
+    @classmethod
+    async def begin(cls, pool: Pool, *, runs_foreign_sql: bool = False) -> OpenTransaction:
+        """`runs_foreign_sql` resets the session afterwards. Raises Unavailable."""
+        with driver_errors():
+            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+            opened = cls(pool, connection, runs_foreign_sql=runs_foreign_sql)
+            try:
+                await opened._transaction.start()
+            except BaseException:
+                await opened._release()
+                raise
+        return opened
+
+    @property
+    def is_open(self) -> bool:
+        return self._held is not None
+
+    @property
+    def connection(self) -> PoolConnectionProxy:
+        if self._held is None:
+            raise RuntimeError("the transaction is over")
+        return self._held
+
+    async def commit(self) -> None:
+        """Raises Unavailable when the answer was lost: then it may or may not have been committed."""
+        try:
+            with driver_errors():
+                await self._transaction.commit()
+        finally:
+            await self._release()
+
+    async def abandon(self) -> None:
+        """Keeps nothing. Does nothing when the transaction is over; never raises for a broken connection."""
+        if self._held is None:
+            return
+        try:
+            with suppress(asyncpg.PostgresError, *TRANSIENT_PG):
+                await self._transaction.rollback()
+        finally:
+            await self._release()
+
+    async def _release(self) -> None:
+        if self._held is None:
+            return
+        connection, self._held = self._held, None
+        try:
+            if self._runs_foreign_sql:
+                with suppress(asyncpg.PostgresError, *TRANSIENT_PG):
+                    await connection.reset()
+        finally:
+            await self._pool.release(connection)
 
 
 async def open_pool(

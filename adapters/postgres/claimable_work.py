@@ -1,0 +1,96 @@
+"""What could be claimed now: queued, of a live install, with nothing unfinished before it in its lane."""
+
+# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+from adapters.postgres.connection import Connection
+from adapters.postgres.event_rows import work_item
+from adapters.postgres.moves import IN_LANE, LIVE_STATES, TO_RUNNING, UNFINISHED_STATES
+from core.domain.events import WorkItem, WorkKind
+from core.ids import StoreId
+
+EVENT_IS_NEXT: Final = f"""
+    e.state IN {TO_RUNNING} AND e.open_runs = 0
+    AND NOT EXISTS (SELECT FROM events b WHERE b.lane = e.lane AND b.seq < e.seq AND {IN_LANE})
+"""
+
+# A run with a lower number may appear late, when the transaction that made it was slow: hence
+# also nothing may be running in the lane, before or after.
+RUN_IS_NEXT: Final = f"""
+    r.state IN {TO_RUNNING}
+    AND NOT EXISTS (
+        SELECT FROM runs b
+        WHERE b.lane = r.lane AND b.state IN {UNFINISHED_STATES} AND (b.seq < r.seq OR b.state = 'running'))
+"""
+OF_LIVE_INSTALL: Final = f"""
+    JOIN stores s USING (store_id, install_id) WHERE s.state IN {LIVE_STATES}
+"""
+
+_CLAIMABLE: Final = f"""
+    SELECT 'event' AS kind, e.event_id::text AS id, store_id FROM events e {OF_LIVE_INSTALL}
+    AND e.event_id = ANY ($1) AND {EVENT_IS_NEXT}
+    UNION ALL
+    SELECT 'run', r.run_id::text, store_id FROM runs r {OF_LIVE_INSTALL}
+    AND r.run_id = ANY ($2) AND {RUN_IS_NEXT}
+"""
+
+_OF_ONE_STORE: Final = f"""
+    SELECT * FROM (
+        (SELECT 'event' AS kind, e.event_id::text AS id, store_id, e.seq FROM events e {OF_LIVE_INSTALL}
+         AND e.store_id = {{store}} AND {EVENT_IS_NEXT} ORDER BY e.seq LIMIT $1)
+        UNION ALL
+        (SELECT 'run', r.run_id::text, store_id, r.seq FROM runs r {OF_LIVE_INSTALL}
+         AND r.store_id = {{store}} AND {RUN_IS_NEXT} ORDER BY r.run_id LIMIT $1)
+    ) AS both_kinds ORDER BY seq LIMIT $1
+"""
+_BACKLOG_OF_STORE: Final = _OF_ONE_STORE.format(store="$2")
+
+# The stores with queued work, found by jumping from one to the next in the index: their number
+# matters, neither the number of their events nor that of all stores.
+_BACKLOG: Final = f"""
+    WITH RECURSIVE with_events AS (
+        (SELECT store_id FROM events WHERE state = 'queued' AND open_runs = 0 ORDER BY store_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT e.store_id FROM events e
+                WHERE e.state = 'queued' AND e.open_runs = 0 AND e.store_id > w.store_id ORDER BY e.store_id LIMIT 1)
+        FROM with_events w WHERE w.store_id IS NOT NULL
+    ),
+    with_runs AS (
+        (SELECT store_id FROM runs WHERE state = 'queued' ORDER BY store_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT r.store_id FROM runs r
+                WHERE r.state = 'queued' AND r.store_id > w.store_id ORDER BY r.store_id LIMIT 1)
+        FROM with_runs w WHERE w.store_id IS NOT NULL
+    ),
+    busy AS (SELECT store_id FROM with_events UNION SELECT store_id FROM with_runs)
+    SELECT work.* FROM busy CROSS JOIN LATERAL ({_OF_ONE_STORE.format(store="busy.store_id")}) AS work
+    WHERE busy.store_id IS NOT NULL ORDER BY work.seq
+"""
+
+
+async def claimable(connection: Connection, items: Sequence[WorkItem]) -> set[WorkItem]:
+    """Those of the items; ids that no row could have are none."""
+    events = [number for item in items if item.kind is WorkKind.EVENT for number in _uuid(item.id)]
+    runs = [int(item.id) for item in items if item.kind is WorkKind.RUN and item.id.isdecimal()]
+    return {work_item(row) for row in await connection.fetch(_CLAIMABLE, events, runs)}
+
+
+async def backlog(connection: Connection, store_id: StoreId | None, limit: int) -> Sequence[WorkItem]:
+    """In arrival order, at most `limit` of each store."""
+    if store_id is None:
+        rows = await connection.fetch(_BACKLOG, limit)
+    else:
+        rows = await connection.fetch(_BACKLOG_OF_STORE, limit, store_id)
+    return [work_item(row) for row in rows]
+
+
+def _uuid(text: str) -> Sequence[UUID]:
+    with suppress(ValueError):
+        return [UUID(text)]
+    return []

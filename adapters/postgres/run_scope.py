@@ -1,0 +1,191 @@
+"""One run while it is handled: its unit of work, and the settle that commits both or neither."""
+
+# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Final
+
+from adapters.postgres.connection import Connection, OpenTransaction, Pool, acquire, driver_errors
+from adapters.postgres.event_rows import run_item
+from adapters.postgres.moves import HELD, UNFINISHED_STATES
+from adapters.postgres.storable_text import storable
+from core.domain.event_states import FINISHED, MOVES, EventState
+from core.domain.events import ClaimedRun, Failure, Settlement, WorkItem
+from core.errors import LostClaim
+from core.ports.event_ledger import AppTransaction, RunScope
+
+# The run under its claim, then its event. Two runs of one event that settle at once meet at the
+# event's row: the second waits, and then counts from what the first left. That is why the event's
+# new state is judged by its own counters and not by a look at the other run, which would be old.
+_SETTLE: Final = f"""
+    WITH run AS (
+        UPDATE runs SET state = $4, attempts = greatest(attempts - $5, 0), reason = $6, failure = $7,
+                        due_at = CASE WHEN $4 = 'waiting' THEN coalesce($8, now()) END,
+                        worker_id = NULL, settled_at = CASE WHEN $9 THEN now() END
+        WHERE run_id = $1 AND state IN {HELD} AND worker_id = $2 AND fence = $3
+        RETURNING event_id, lane
+    ),
+    event AS (
+        UPDATE events e
+        SET open_runs = open_runs - 1,
+            dead_runs = dead_runs + ($4 = 'dead')::int,
+            done_runs = done_runs + ($4 = 'done')::int,
+            state = CASE WHEN open_runs > 1 THEN state
+                         WHEN dead_runs > 0 OR $4 = 'dead' THEN 'dead'
+                         WHEN done_runs > 0 OR $4 = 'done' THEN 'done'
+                         ELSE $4 END,
+            reason = CASE WHEN $4 = 'dead' THEN $6
+                          WHEN open_runs > 1 OR dead_runs > 0 OR $4 = 'done' THEN reason
+                          WHEN done_runs > 0 THEN NULL
+                          ELSE $6 END,
+            settled_at = CASE WHEN open_runs = 1 THEN now() END
+        FROM run WHERE $9 AND e.event_id = run.event_id AND e.state IN {HELD} AND e.open_runs > 0
+    )
+    SELECT run.lane, next.run_id, next.store_id FROM run LEFT JOIN LATERAL (
+        SELECT first.* FROM (
+            SELECT run_id, store_id, state FROM runs
+            WHERE lane = run.lane AND state IN {UNFINISHED_STATES} AND (run_id <> $1 OR NOT $9)
+            ORDER BY seq LIMIT 1
+        ) AS first
+        WHERE first.state = 'queued' OR (first.run_id = $1 AND $4 = 'queued')
+    ) AS next ON true
+"""
+
+
+class PostgresAppTransaction(AppTransaction):
+    """SQL of the app, inside its unit of work only."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Connection | None = connection
+        self._failed = False
+
+    async def execute(self, sql: str, *args: object) -> str:
+        with self._watched() as connection:
+            return await connection.execute(sql, *args)
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Mapping[str, object]]:
+        with self._watched() as connection:
+            return [dict(row) for row in await connection.fetch(sql, *args)]
+
+    @contextmanager
+    def _watched(self) -> Iterator[Connection]:
+        if self._connection is None:
+            raise RuntimeError("the unit of work is over: use its transaction inside `async with` only")
+        try:
+            with driver_errors():
+                yield self._connection
+        except BaseException:
+            self._failed = True
+            raise
+
+    def refuse_if_failed(self) -> None:
+        """Postgres keeps nothing of a transaction with a failed statement, whatever the app made of the error."""
+        if self._failed:
+            raise RuntimeError("a statement of the unit of work failed, so none of it can be kept")
+
+    def close(self) -> None:
+        self._connection = None
+
+
+class PostgresRunScope(RunScope):
+    """Holds a connection only between the start of a unit of work and the settle."""
+
+    def __init__(self, pool: Pool, run: ClaimedRun) -> None:
+        self._pool = pool
+        self._run = run
+        self._transaction: OpenTransaction | None = None
+        self._inside = False
+        self._settling: asyncio.Task[Sequence[WorkItem]] | None = None
+
+    @property
+    def in_unit_of_work(self) -> bool:
+        return self._inside
+
+    @property
+    def unit_of_work(self) -> AbstractAsyncContextManager[AppTransaction]:
+        return self._unit_of_work()
+
+    @asynccontextmanager
+    async def _unit_of_work(self) -> AsyncIterator[AppTransaction]:
+        """A second one continues the first. A statement that failed unnoticed fails it as a whole."""
+        if self._inside:
+            raise RuntimeError("already inside the unit of work")
+        if self._transaction is None:
+            self._transaction = await OpenTransaction.begin(self._pool, runs_foreign_sql=True)
+        app = PostgresAppTransaction(self._transaction.connection)
+        self._inside = True
+        try:
+            yield app
+            app.refuse_if_failed()
+        except BaseException:
+            await self._abandon()
+            raise
+        finally:
+            self._inside = False
+            app.close()
+
+    async def settle(self, settlement: Settlement) -> Sequence[WorkItem]:
+        """Once begun it is carried through, even when the caller is cancelled meanwhile."""
+        if self._inside:
+            raise RuntimeError("leave the unit of work before settling")
+        if settlement.state not in MOVES[EventState.RUNNING]:
+            raise ValueError(f"an attempt does not end in {settlement.state}")
+        self._settling = asyncio.create_task(self._settle(settlement))
+        return await asyncio.shield(self._settling)
+
+    async def close(self) -> None:
+        """Waits for a settle under way; keeps nothing that was not settled."""
+        if self._settling is not None:
+            await asyncio.wait({self._settling})
+            if not self._settling.cancelled():
+                self._settling.exception()  # looked at here too, in case that nobody waited for it any more
+        await self._abandon()
+
+    async def _settle(self, settlement: Settlement) -> Sequence[WorkItem]:
+        if settlement.state is not EventState.DONE:
+            await self._abandon()
+        if self._transaction is None:
+            async with acquire(self._pool) as connection:
+                return await _settle(connection, self._run, settlement)
+        try:
+            with driver_errors():
+                following = await _settle(self._transaction.connection, self._run, settlement)
+            await self._transaction.commit()
+        finally:
+            await self._abandon()
+        return following
+
+    async def _abandon(self) -> None:
+        if self._transaction is not None:
+            transaction, self._transaction = self._transaction, None
+            await transaction.abandon()
+
+
+async def _settle(connection: Connection, run: ClaimedRun, settlement: Settlement) -> Sequence[WorkItem]:
+    """Raises LostClaim; the caller must not commit then."""
+    state = settlement.state
+    rows = await connection.fetch(
+        _SETTLE,
+        run.run_id,
+        run.worker,
+        run.fence,
+        state.value,
+        int(not settlement.counted),
+        storable(settlement.reason),
+        _failure(settlement.failure),
+        settlement.due_at,
+        state in FINISHED,
+    )
+    if not rows:
+        raise LostClaim(f"run {run.run_id} is no longer held by worker {run.worker} under fence {run.fence}")
+    return [run_item(row) for row in rows if row["run_id"] is not None]
+
+
+def _failure(failure: Failure | None) -> dict[str, str | None] | None:
+    if failure is None:
+        return None
+    return {name: storable(getattr(failure, name)) for name in ("type", "message", "traceback")}

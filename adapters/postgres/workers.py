@@ -1,0 +1,38 @@
+"""Leases of workers, by this database's clock: no two machines need to agree on the time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from adapters.postgres.connection import Pool, acquire
+from core.ids import WorkerId
+from core.ports.event_ledger import Workers
+
+LEASE: Final = timedelta(seconds=10)
+
+_JOIN: Final = "INSERT INTO workers (kind, lease_until) VALUES ($1, now() + $2) RETURNING worker_id"
+_RENEW: Final = """
+    UPDATE workers SET lease_until = now() + $2 WHERE worker_id = $1 AND lease_until > now() RETURNING true
+"""
+_LEAVE: Final = "DELETE FROM workers WHERE worker_id = $1"
+
+
+class PostgresWorkers(Workers):
+    """The table `workers`. A lease that ran out is never renewed: what it held may be somebody else's by now."""
+
+    def __init__(self, pool: Pool, lease: timedelta = LEASE) -> None:
+        self._pool = pool
+        self._lease = lease
+
+    async def join(self, kind: str) -> WorkerId:
+        async with acquire(self._pool) as connection:
+            return WorkerId(await connection.fetchval(_JOIN, kind, self._lease))
+
+    async def renew(self, worker: WorkerId) -> bool:
+        async with acquire(self._pool) as connection:
+            return bool(await connection.fetchval(_RENEW, worker, self._lease))
+
+    async def leave(self, worker: WorkerId) -> None:
+        async with acquire(self._pool) as connection:
+            await connection.execute(_LEAVE, worker)
