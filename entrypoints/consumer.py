@@ -7,13 +7,13 @@ handlers, as many at once as HANDLER_CONCURRENCY allows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 import structlog
 
+from config.settings import Settings
 from core.domain.events import ClaimedRun, WorkItem, WorkKind
 from core.errors import LostClaim, TryLater
 from core.features.consume_event import Consumed, ConsumeEvents
@@ -25,24 +25,22 @@ from core.ports.system import Clock
 from core.ports.work_index import Announcer, WorkIndex
 from entrypoints.lease import Lease
 from entrypoints.places import Places
-from entrypoints.process import keep_doing
+from entrypoints.process import keep_doing, stop_signal
+from entrypoints.side_door import side_door
+from entrypoints.wiring import Daemon, daemon
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 EVENT_BATCH = 200
 EVENT_LIMIT = 400
 """A batch may grow by what is queued in its lanes, up to this many."""
 TAKE_WAIT = 1.0
 """How long an empty index is waited for; also how long a stopping consumer may still listen."""
+CONSUMER_METRICS_PORT = 9101
+DRAIN_SHARE = 0.7
+"""Of the grace time: the rest is for giving back and leaving."""
 BLOCKED_PAUSE = 0.05
 """When all that was taken is held by somebody else: their transaction ends soon."""
-
-
-async def within(seconds: float, work: Awaitable[T]) -> T:
-    """Cancels the work after so many seconds and raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        return await work
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +190,27 @@ class Consumer:
 
 def _event_id(item: WorkItem) -> EventId:
     return EventId(UUID(item.id))
+
+
+async def run_consumer(settings: Settings) -> None:
+    """Works until SIGTERM or SIGINT, then finishes or gives back within SHUTDOWN_GRACE seconds."""
+    stop = stop_signal()
+    async with daemon(settings, "consumer") as parts, side_door(parts, CONSUMER_METRICS_PORT):
+        consumer = Consumer(_services(parts), parts.lease)
+        await consumer.work(stop, grace=settings.shutdown_grace * DRAIN_SHARE)
+
+
+def _services(parts: Daemon) -> ConsumerServices:
+    adapters, features = parts.adapters, parts.features
+    return ConsumerServices(
+        consume=features.consume(),
+        run_handlers=features.run_handlers(),
+        ledger=adapters.ledger(),
+        runs=adapters.runs(),
+        indexes=adapters.indexes(),
+        announcer=parts.announcer,
+        metrics=adapters.metrics(),
+        clock=adapters.clock(),
+        concurrency=parts.settings.handler_concurrency,
+        window=parts.settings.index_window,
+    )

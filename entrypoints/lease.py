@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
 from core.errors import Unavailable
@@ -13,6 +11,7 @@ from core.ports.event_ledger import Workers
 log = structlog.get_logger()
 
 RENEW_EVERY = 2.0
+"""A fifth of the lease: four renewals may fail in a row."""
 
 
 class Lease:
@@ -22,6 +21,7 @@ class Lease:
         self._workers = workers
         self._kind = kind
         self._worker: WorkerId | None = None
+        self.every = RENEW_EVERY
 
     @property
     def worker(self) -> WorkerId:
@@ -34,16 +34,11 @@ class Lease:
         self._worker = await self._workers.join(self._kind)
         log.info("worker_joined", worker=self._worker, kind=self._kind)
 
-    async def keep(self) -> None:
-        """Renews until cancelled. While the database is away the old id is kept and tried again."""
-        while True:
-            await asyncio.sleep(RENEW_EVERY)
-            try:
-                if not await self._workers.renew(self.worker):
-                    log.warning("lease_lost", worker=self._worker, kind=self._kind)
-                    await self.join()
-            except Unavailable as error:
-                log.warning("lease_not_renewed", worker=self._worker, reason=str(error))
+    async def renew(self) -> None:
+        """Once; joins anew when the lease ran out. Raises Unavailable, and the old id is kept meanwhile."""
+        if not await self._workers.renew(self.worker):
+            log.warning("lease_lost", worker=self._worker, kind=self._kind)
+            await self.join()
 
     async def leave(self) -> None:
         """Best effort: a lease that is not left runs out by itself."""

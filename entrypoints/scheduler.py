@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from config.settings import Settings
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkKind
 from core.features.refresh_tokens import RefreshTokens
@@ -15,10 +16,13 @@ from core.features.sweep import Sweep
 from core.ports.ledger_reading import LedgerReader
 from core.ports.metrics import Metrics
 from core.ports.work_index import WorkIndex
-from entrypoints.process import keep_doing
+from entrypoints.process import keep_doing, stop_signal
+from entrypoints.side_door import side_door
+from entrypoints.wiring import daemon
 
 log = structlog.get_logger()
 
+SCHEDULER_METRICS_PORT = 9102
 SWEEP_EVERY = 0.5
 REFRESH_EVERY = 5.0
 REFRESH_AT_ONCE = 100
@@ -55,8 +59,7 @@ class Scheduler:
 
     async def _refresh(self) -> None:
         for renewed in await self._services.refresh.run_due(limit=REFRESH_AT_ONCE):
-            self._services.metrics.count("token_refresh_total", outcome=renewed.outcome.value)
-            log.info("token_refresh", store_id=renewed.store_id, outcome=renewed.outcome.value)
+            log.info("token_refresh", store_id=renewed.store_id, outcome=renewed.outcome.value, problem=renewed.problem)
 
     async def _measure(self) -> None:
         ledger = await self._services.reader.books()
@@ -70,3 +73,17 @@ class Scheduler:
             log.error("ledger_unbalanced", imbalance=imbalance)
         depth = sum([await index.depth() for index in self._services.indexes.values()])
         self._services.metrics.set("queue_depth", depth)
+
+
+async def run_scheduler(settings: Settings) -> None:
+    """Works until SIGTERM or SIGINT; every step it does is short."""
+    stop = stop_signal()
+    async with daemon(settings, "scheduler") as parts, side_door(parts, SCHEDULER_METRICS_PORT):
+        services = SchedulerServices(
+            sweep=parts.features.sweep(),
+            refresh=parts.features.refresh(),
+            reader=parts.adapters.reader(),
+            indexes=parts.adapters.indexes(),
+            metrics=parts.adapters.metrics(),
+        )
+        await Scheduler(services).work(stop)

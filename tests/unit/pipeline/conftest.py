@@ -35,7 +35,7 @@ from core.features.event_handlers.registry import Handler
 from core.features.ingest_webhook import IncomingWebhook, IngestWebhook, NotOurs, Received, WrongCredentials
 from core.features.run_handlers import Handled, RunHandlers
 from core.ids import EventId, InstallId, StoreId, WorkerId
-from entrypoints.consumer import within
+from entrypoints.limits import within
 
 SECRET = Secret("webhook-secret-for-tests-only-0123456789")
 STORE = StoreId(1001)

@@ -1,0 +1,261 @@
+"""The wiring: which adapter stands behind which port, and what each feature is given.
+
+Synchronous on purpose: what has to be opened is opened by `config.lifespan` and handed
+in. Entrypoints ask these containers once and pass features on as arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+
+import orjson
+from dependency_injector import containers, providers
+
+from adapters.postgres.audit import PostgresAuditLog
+from adapters.postgres.checks import ping
+from adapters.postgres.connection import Pool
+from adapters.postgres.desk import PostgresDesk
+from adapters.postgres.event_batches import PostgresEventLedger
+from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.installations import PostgresInstallations
+from adapters.postgres.ledger_reading import PostgresLedgerReader
+from adapters.postgres.locks import PostgresLocks
+from adapters.postgres.maintenance import PostgresMaintenance
+from adapters.postgres.migrator import require_schema
+from adapters.postgres.refresh_book import PostgresRefreshBook
+from adapters.postgres.runs import PostgresRunLedger
+from adapters.postgres.token_status import PostgresTokenStatuses
+from adapters.postgres.token_vault import PostgresTokenVault
+from adapters.postgres.workers import PostgresWorkers
+from adapters.prometheus.metrics import PrometheusMetrics
+from adapters.redis.connection import RedisClients
+from adapters.redis.state_store import RedisStateStore
+from adapters.redis.work_index import RedisWorkIndex
+from adapters.sealing.fernet import FernetSealer
+from adapters.system import SystemChance, SystemClock, SystemIds
+from adapters.tracebacks import describe
+from adapters.zid.gateway import AiohttpZidGateway
+from adapters.zid.http_session import HttpSession
+from adapters.zid.measured import MeasuredWire
+from adapters.zid.oauth import AiohttpExchange, AiohttpProbe
+from adapters.zid.token_source import SharedRenewals
+from adapters.zid.wire import Wire
+from config.settings import Settings
+from core.domain.events import ClaimedRun, WorkKind
+from core.domain.secret import Secret
+from core.domain.topics import subscriptions_for
+from core.errors import SettingInvalid
+from core.features.consume_event import ConsumeEvents
+from core.features.event_handlers import Handlers
+from core.features.event_handlers.context import Log
+from core.features.ingest_webhook import IngestWebhook
+from core.features.install_store import InstallStore, OAuthApp
+from core.features.refresh_tokens import RefreshTokens
+from core.features.run_handlers import RunHandlers, Within
+from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
+from core.features.sweep import Sweep
+from core.features.uninstall_store import UninstallStore
+from core.ids import WorkerId
+from core.ports.work_index import Announcer, WorkIndex
+
+
+def running_version() -> str:
+    """The installed version; `checkout` where the tree runs without being installed."""
+    try:
+        return version("wasl")
+    except PackageNotFoundError:
+        return "checkout"
+
+
+def _required(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    if not value:
+        raise SettingInvalid(name.upper(), "is not set; the Partner Dashboard shows it")
+    return str(value)
+
+
+def _required_secret(settings: Settings, name: str) -> Secret:
+    """The secret, or the first of a ring."""
+    value: Secret | tuple[Secret, ...] | None = getattr(settings, name)
+    if not value:
+        raise SettingInvalid(name.upper(), "is not set; see .env.example")
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _oauth_app(settings: Settings) -> OAuthApp:
+    return OAuthApp(
+        client_id=_required(settings, "zid_client_id"),
+        redirect_uri=settings.callback_url,
+        oauth_url=settings.zid_oauth_url,
+        state_secret=_required_secret(settings, "session_key"),
+        embedded=settings.zid_embedded,
+    )
+
+
+def _webhook_target(settings: Settings) -> WebhookTarget:
+    _required_secret(settings, "webhook_secret")
+    return WebhookTarget(settings.public_url, _required(settings, "zid_app_id"), settings.webhook_secret)
+
+
+def _exchange(settings: Settings, wire: Wire) -> AiohttpExchange:
+    return AiohttpExchange(
+        wire,
+        oauth_url=settings.zid_oauth_url,
+        client_id=_required(settings, "zid_client_id"),
+        client_secret=_required_secret(settings, "zid_client_secret"),
+        redirect_uri=settings.callback_url,
+    )
+
+
+def _indexes(clients: RedisClients, window: int) -> dict[WorkKind, WorkIndex]:
+    return {kind: RedisWorkIndex(clients, name=kind.value, window=window) for kind in WorkKind}
+
+
+class Adapters(containers.DeclarativeContainer):
+    """One adapter per port, over connections that are open already."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    pool = providers.Dependency(instance_of=Pool)
+    redis = providers.Dependency(instance_of=RedisClients)
+    http = providers.Dependency(instance_of=HttpSession)
+
+    clock = providers.Singleton(SystemClock)
+    chance = providers.Singleton(SystemChance)
+    ids = providers.Singleton(SystemIds)
+    metrics = providers.Singleton(PrometheusMetrics, version=providers.Callable(running_version))
+    sealer = providers.Singleton(FernetSealer, settings.provided.token_keys)
+
+    inbox = providers.Singleton(PostgresInbox, pool)
+    ledger = providers.Singleton(PostgresEventLedger, pool)
+    runs = providers.Singleton(PostgresRunLedger, pool)
+    workers = providers.Singleton(PostgresWorkers, pool)
+    maintenance = providers.Singleton(PostgresMaintenance, pool)
+    reader = providers.Singleton(PostgresLedgerReader, pool)
+    desk = providers.Singleton(PostgresDesk, pool)
+    installations = providers.Singleton(PostgresInstallations, pool, sealer)
+    vault = providers.Singleton(PostgresTokenVault, pool, sealer)
+    token_statuses = providers.Singleton(PostgresTokenStatuses, pool)
+    refresh_book = providers.Singleton(PostgresRefreshBook, pool)
+    locks = providers.Singleton(PostgresLocks, pool)
+    audit_trail = providers.Singleton(PostgresAuditLog, pool)
+
+    ping_database = providers.Factory(partial, ping, pool)
+    check_schema = providers.Factory(partial, require_schema, pool)
+
+    states = providers.Singleton(RedisStateStore, redis)
+    indexes = providers.Singleton(_indexes, redis, settings.provided.index_window)
+
+    zid_wire = providers.Singleton(MeasuredWire, http, metrics, clock)
+    exchange = providers.Singleton(_exchange, settings, zid_wire)
+    probe = providers.Singleton(AiohttpProbe, zid_wire, api_url=settings.provided.zid_api_url)
+
+
+class Features(containers.DeclarativeContainer):
+    """What the service does. `worker` tells this process's lease, `announcer` publishes beside the answer."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    adapters = providers.DependenciesContainer()
+    handlers = providers.Dependency(instance_of=Handlers)
+    announcer = providers.Dependency(instance_of=Announcer)  # type: ignore[type-abstract]  # a port is what is meant
+    worker: providers.Dependency[Callable[[], WorkerId]] = providers.Dependency()
+    within: providers.Dependency[Within] = providers.Dependency()
+    log_for: providers.Dependency[Callable[[ClaimedRun], Log]] = providers.Dependency()
+
+    refresh = providers.Singleton(
+        RefreshTokens,
+        vault=adapters.vault,
+        installations=adapters.installations,
+        book=adapters.refresh_book,
+        exchange=adapters.exchange,
+        probe=adapters.probe,
+        trail=adapters.audit_trail,
+        metrics=adapters.metrics,
+        clock=adapters.clock,
+        chance=adapters.chance,
+        worker=worker,
+    )
+    tokens = providers.Singleton(SharedRenewals, refresh)
+    gateway = providers.Singleton(
+        AiohttpZidGateway,
+        adapters.zid_wire,
+        tokens,
+        adapters.chance,
+        api_url=settings.provided.zid_api_url,
+    )
+    topics = providers.Singleton(subscriptions_for, handlers.provided.topics)
+    webhooks = providers.Singleton(
+        SubscribeWebhooks,
+        gateway=gateway,
+        installations=adapters.installations,
+        locks=adapters.locks,
+        trail=adapters.audit_trail,
+        target=providers.Singleton(_webhook_target, settings),
+    )
+    install = providers.Singleton(
+        InstallStore,
+        app=providers.Singleton(_oauth_app, settings),
+        topics=topics,
+        states=adapters.states,
+        exchange=adapters.exchange,
+        probe=adapters.probe,
+        installations=adapters.installations,
+        webhooks=webhooks,
+        trail=adapters.audit_trail,
+        clock=adapters.clock,
+        chance=adapters.chance,
+        ids=adapters.ids,
+    )
+    uninstall = providers.Singleton(
+        UninstallStore,
+        installations=adapters.installations,
+        vault=adapters.vault,
+        book=adapters.refresh_book,
+        tokens=tokens,
+        probe=adapters.probe,
+        webhooks=webhooks,
+        trail=adapters.audit_trail,
+        clock=adapters.clock,
+        worker=worker,
+    )
+    ingest = providers.Singleton(
+        IngestWebhook,
+        inbox=adapters.inbox,
+        announcer=announcer,
+        clock=adapters.clock,
+        ids=adapters.ids,
+        secrets=settings.provided.webhook_secret,
+        dedupe_days=settings.provided.dedupe_days,
+        decode=providers.Object(orjson.loads),
+    )
+    consume = providers.Singleton(
+        ConsumeEvents,
+        ledger=adapters.ledger,
+        handlers=handlers,
+        clock=adapters.clock,
+        chance=adapters.chance,
+        ids=adapters.ids,
+        decode=providers.Object(orjson.loads),
+        describe=providers.Object(describe),
+    )
+    run_handlers = providers.Singleton(
+        RunHandlers,
+        runs=adapters.runs,
+        handlers=handlers,
+        gateway=gateway,
+        clock=adapters.clock,
+        chance=adapters.chance,
+        within=within,
+        decode=providers.Object(orjson.loads),
+        describe=providers.Object(describe),
+        log_for=log_for,
+    )
+    sweep = providers.Singleton(
+        Sweep,
+        ledger=adapters.ledger,
+        maintenance=adapters.maintenance,
+        indexes=adapters.indexes,
+        clock=adapters.clock,
+        window=settings.provided.index_window,
+    )

@@ -1,0 +1,66 @@
+"""Opening what is outside, in order, and closing it in reverse; a failing close never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from adapters.postgres.connection import Pool, open_pool
+from adapters.redis.connection import RedisClients, open_redis
+from adapters.zid.http_session import open_http
+from config.container import Adapters
+from config.settings import Settings
+from core.errors import SettingInvalid
+
+HANDLER_SPARE_CONNECTIONS = 6
+"""Besides one connection per running handler: batches, leases, the sweep."""
+
+
+@asynccontextmanager
+async def open_adapters(settings: Settings, process: str) -> AsyncIterator[Adapters]:
+    """The adapters of one process, connected. Raises SettingInvalid or Unavailable, naming what is wrong."""
+    async with AsyncExitStack() as stack:
+        pool = await _open_pool(settings, process)
+        stack.push_async_callback(_close_pool, pool)
+        clients = _open_redis(settings)
+        stack.push_async_callback(clients.aclose)
+        http = await stack.enter_async_context(open_http())
+        adapters = Adapters(settings=settings, pool=pool, redis=clients, http=http)
+        adapters.check_dependencies()
+        yield adapters
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, process: str) -> AsyncIterator[Pool]:
+    """The database alone, for commands that need nothing else."""
+    pool = await _open_pool(settings, process)
+    try:
+        yield pool
+    finally:
+        await _close_pool(pool)
+
+
+async def _open_pool(settings: Settings, process: str) -> Pool:
+    if settings.database_url is None:
+        raise SettingInvalid("DATABASE_URL", "is not set; `wasl up` brings a database of its own")
+    size = settings.database_pool
+    if process == "consumer":
+        size = max(size, settings.handler_concurrency + HANDLER_SPARE_CONNECTIONS)
+    ca_cert = str(settings.database_ca_cert) if settings.database_ca_cert else None
+    return await open_pool(
+        settings.database_url.reveal(), max_size=size, application_name=f"wasl {process}", ca_cert=ca_cert
+    )
+
+
+async def _close_pool(pool: Pool) -> None:
+    """Connections still in use after a moment are cut: their transactions roll back."""
+    try:
+        await pool.close()
+    except (TimeoutError, OSError):
+        pool.terminate()
+
+
+def _open_redis(settings: Settings) -> RedisClients:
+    if settings.redis_url is None:
+        raise SettingInvalid("REDIS_URL", "is not set; `wasl up` brings a Valkey of its own")
+    return open_redis(settings.redis_url.reveal(), ca_cert=settings.redis_ca_cert)

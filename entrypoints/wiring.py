@@ -1,0 +1,89 @@
+"""What every daemon opens before its work: adapters, a lease, an announcer, the features."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from config.container import Adapters, Features
+from config.handlers import load_handlers
+from config.lifespan import open_adapters
+from config.settings import Settings
+from core.domain.events import ClaimedRun
+from core.features.event_handlers.context import Log
+from entrypoints.announcer import BackgroundAnnouncer
+from entrypoints.lease import Lease
+from entrypoints.limits import within
+from entrypoints.process import Loops, keep_doing
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """One process's parts, ready to work with."""
+
+    settings: Settings
+    adapters: Adapters
+    features: Features
+    lease: Lease
+    announcer: BackgroundAnnouncer
+
+
+@asynccontextmanager
+async def daemon(settings: Settings, kind: str) -> AsyncIterator[Daemon]:
+    """Everything opened and kept alive. On the way out: renewals drained, announcements flushed, lease left."""
+    handlers = load_handlers(settings.wasl_handlers)
+    async with open_adapters(settings, kind) as adapters:
+        await adapters.check_schema()()
+        lease = Lease(adapters.workers(), kind)
+        announcer = BackgroundAnnouncer(adapters.indexes())
+        features = Features(
+            settings=settings,
+            adapters=adapters,
+            handlers=handlers,
+            announcer=announcer,
+            worker=lambda: lease.worker,
+            within=within,
+            log_for=log_for,
+        )
+        features.check_dependencies()
+        await lease.join()
+        async with Loops() as loops:
+            loops.start("lease", keep_doing("lease", lease.renew, every=lease.every))
+            loops.start("announcer", announcer.run())
+            yield Daemon(settings, adapters, features, lease, announcer)
+            await _leave(features, announcer, lease)
+
+
+LEAVING_SECONDS = 10.0
+
+
+async def _leave(features: Features, announcer: BackgroundAnnouncer, lease: Lease) -> None:
+    """Each step is best effort: what is not done here is done by the sweep or by the lease's end."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LEAVING_SECONDS):
+            await features.tokens().drain()
+            await announcer.flush()
+            await lease.leave()
+
+
+def log_for(run: ClaimedRun) -> Log:
+    """A handler's logger: carries the run's ids."""
+    bound: Log = structlog.get_logger().bind(
+        event_id=str(run.event.event_id), store_id=run.event.store_id, topic=run.event.topic, handler=run.handler
+    )
+    return bound
+
+
+def readiness(adapters: Adapters) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    """The checks by name: what has to answer for this process to work."""
+    indexes = adapters.indexes()
+
+    async def redis() -> None:
+        for index in indexes.values():
+            await index.depth()
+
+    return {"postgres": adapters.ping_database(), "redis": redis}
