@@ -39,16 +39,21 @@ class Account:
         return all(self.may(part, enter=True) for part in existing)
 
 
-def server_account() -> Account | None:
-    """The account to change to, or None where the servers can run under our own."""
+def server_account(data_dir: Path) -> Account | None:
+    """The account to change to, or None where the servers can run under our own.
+
+    What an ordinary user began stays his when root comes later; else root takes an account that owns nothing.
+    """
     if os.geteuid() != 0:
         return None
+    cluster = data_dir / "postgres"
     try:
-        entry = pwd.getpwnam(UNPRIVILEGED)
+        owner = cluster.stat().st_uid if cluster.is_dir() else 0
+        entry = pwd.getpwuid(owner) if owner else pwd.getpwnam(UNPRIVILEGED)
     except KeyError:
         raise EmbeddedServerError(
-            f"Postgres refuses to run as root and this system has no account '{UNPRIVILEGED}':"
-            " start as an ordinary user, or set DATABASE_URL and REDIS_URL"
+            f"Postgres refuses to run as root and this system has no account '{UNPRIVILEGED}', or none that owns"
+            f" {cluster}: start as an ordinary user, or set DATABASE_URL and REDIS_URL"
         ) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 

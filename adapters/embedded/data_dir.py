@@ -26,7 +26,7 @@ class DataDir:
         """`elsewhere` takes the servers' files when their account cannot enter `path` (root's home, say)."""
         self.path = path.resolve()
         self._elsewhere = elsewhere
-        self.account = server_account()
+        self.account = server_account(self.path)
         self._locks: ExitStack | None = None
 
     @property
@@ -46,13 +46,12 @@ class DataDir:
 
     def acquire(self) -> Self:
         """Own the directory until `release`; raises DataDirInUse when another process (or we) already do."""
-        with ExitStack() as locks:
-            _make_enterable(self.path)
-            locks.callback(os.close, _lock(self.path, self.path))
-            if self.files != self.path:
-                self._take_distant_files(locks)
-            self._prepare()
-            self._locks = locks.pop_all()
+        try:
+            self._acquire()
+        except OSError as error:
+            raise EmbeddedServerError(
+                f"{self.path} cannot be used ({error}): give it to this account, or choose another with --data-dir"
+            ) from error
         return self
 
     def release(self) -> None:
@@ -61,9 +60,11 @@ class DataDir:
         if locks:
             locks.close()
 
-    def require_owned(self) -> None:
+    def prepare(self) -> None:
+        """Called by a server before it starts: the directories it needs exist afterwards."""
         if self._locks is None:
             raise EmbeddedServerError(f"{self.path} is not owned: call DataDir.acquire() before starting a server")
+        self._make_directories()
 
     def __enter__(self) -> Self:
         return self.acquire()
@@ -73,7 +74,16 @@ class DataDir:
     ) -> None:
         self.release()
 
-    def _prepare(self) -> None:
+    def _acquire(self) -> None:
+        with ExitStack() as locks:
+            _make_enterable(self.path)
+            locks.callback(os.close, _lock(self.path, self.path))
+            if self.files != self.path:
+                self._take_distant_files(locks)
+            self._make_directories()
+            self._locks = locks.pop_all()
+
+    def _make_directories(self) -> None:
         (self.files / "logs").mkdir(exist_ok=True)
         make_private(self.sockets, self.account)
 
@@ -90,13 +100,13 @@ class DataDir:
 
 
 def _make_enterable(path: Path) -> None:
-    """Make the directory if it is missing, so that other accounts may pass through it but not list it."""
+    """Make the directory if it is missing: private, but root lets the servers' account pass through."""
     if path.is_dir():
         return
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    path.mkdir(mode=0o711)
+    path.mkdir(mode=0o700)
     if os.geteuid() == 0:
-        path.chmod(0o711)  # the umask may have taken the x away; this directory is ours
+        path.chmod(0o711)
 
 
 def _lock(directory: Path, shown: Path) -> int:

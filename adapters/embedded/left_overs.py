@@ -8,9 +8,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from signal import Signals
 
@@ -19,47 +17,48 @@ from structlog import get_logger
 from adapters.embedded.server_process import signal_until_gone
 from adapters.embedded.spawning import LINUX
 
+# Texts that a command line must hold, with a zero byte before, between and after arguments.
+Mark = Sequence[str]
 log = get_logger()
 
 
-@dataclass(frozen=True)
-class Mark:
-    """How a server of one data directory is known: `program … option path …`."""
-
-    program: str
-    option: str
-    path: Path
+def server_mark(program: str, option: str, path: Path) -> Mark:
+    """A server started as `…/program … option path …`."""
+    return (f"/{program}\0", f"\0{option}\0{path}\0")
 
 
 def stop_left_overs(mark: Mark, steps: Sequence[tuple[Signals, float]]) -> None:
     """Return when no process bears the mark; each step is a signal and the seconds it gets."""
     for pid in bearers(mark):
-        log.warning("embedded_server_left_over", program=mark.program, pid=pid)
+        log.warning("embedded_server_left_over", pid=pid)
         signal_until_gone(pid, steps, gone=partial(_gone, mark, pid))
+
+
+def bearers(mark: Mark) -> list[int]:
+    """The processes that bear the mark; a zombie has no command line and does not count."""
+    between = "\0" if LINUX else " "
+    wanted = [text.replace("\0", between) for text in mark]
+    return [pid for pid, line in _command_lines() if all(text in line for text in wanted)]
 
 
 def _gone(mark: Mark, pid: int) -> bool:
     return pid not in bearers(mark)
 
 
-def bearers(mark: Mark) -> list[int]:
-    """The processes that bear the mark; a zombie has no command line and does not count."""
-    return list(_on_linux(mark) if LINUX else _elsewhere(mark))
+def _command_lines() -> Iterator[tuple[int, str]]:
+    return _on_linux() if LINUX else _elsewhere()
 
 
-def _on_linux(mark: Mark) -> Iterator[int]:
-    program, option = mark.program.encode(), (mark.option.encode(), os.fsencode(mark.path))
+def _on_linux() -> Iterator[tuple[int, str]]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                argv = (entry / "cmdline").read_bytes().split(b"\0")
-                if os.path.basename(argv[0]) == program and option in pairwise(argv):
-                    yield int(entry.name)
+                yield int(entry.name), "\0" + os.fsdecode((entry / "cmdline").read_bytes())
 
 
-def _elsewhere(mark: Mark) -> Iterator[int]:
+def _elsewhere() -> Iterator[tuple[int, str]]:
+    """ps does not tell where an argument ends; a blank stands for that, in the marks as well."""
     listing = subprocess.run(["/bin/ps", "-axww", "-o", "pid=,command="], capture_output=True, check=True)
     for line in os.fsdecode(listing.stdout).splitlines():
         pid, _, command = line.strip().partition(" ")
-        if mark.program in command and f" {mark.option} {mark.path} " in f"{command} ":
-            yield int(pid)
+        yield int(pid), f" {command} "

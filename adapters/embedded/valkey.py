@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from adapters.embedded.account import make_private
 from adapters.embedded.data_dir import DataDir
-from adapters.embedded.left_overs import Mark, stop_left_overs
+from adapters.embedded.left_overs import server_mark, stop_left_overs
 from adapters.embedded.programs import valkey_server
 from adapters.embedded.server_process import ServerProcess
 from adapters.embedded.spawning import Launch
@@ -50,10 +50,10 @@ class EmbeddedValkey:
         with self._turn:
             if self._process.running:
                 return
-            self._data_dir.require_owned()
+            self._data_dir.prepare()
             program = valkey_server(self._data_dir)
             make_private(self._home, self._data_dir.account)
-            stop_left_overs(Mark("valkey-server", "--dir", self._home), _STOP)
+            stop_left_overs(server_mark("valkey-server", "--dir", self._home), _STOP)
             self._process.start(self._launch(program), ready=self._is_ready, deadline_seconds=_READY_SECONDS)
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ import redis
 
 from adapters.embedded import DataDir, DataDirInUse, EmbeddedPostgres, EmbeddedServerError, EmbeddedValkey
 from adapters.embedded.account import Account, make_private, server_account
-from adapters.embedded.left_overs import Mark, bearers
+from adapters.embedded.left_overs import bearers, server_mark
 from adapters.embedded.location import pointer_of
 from adapters.embedded.spawning import watchdog
 from tests.eventually import eventually
@@ -62,7 +62,7 @@ def owned(
     path: Path, *, user: str | None = None, packages: Path | None = None, python: Path = Path(sys.executable)
 ) -> Iterator[Owner]:
     """Both servers, owned by another process."""
-    search = os.pathsep.join(map(str, filter(None, (packages, ROOT))))
+    search = os.pathsep.join(map(str, filter(None, (packages, ROOT, os.environ.get("PYTHONPATH")))))
     process = subprocess.Popen(
         [python, "-c", OWNER, str(path)],
         stdin=subprocess.PIPE,
@@ -76,7 +76,8 @@ def owned(
     with process:
         try:
             assert process.stdout is not None
-            line = next((line for line in process.stdout if line.startswith("PIDS")), "PIDS 0 0")
+            line = next((line for line in process.stdout if line.startswith("PIDS")), "")
+            assert line, "the owner ended before its servers ran"
             _, postgres, valkey = line.split()
             yield Owner(process, int(postgres), int(valkey))
         finally:
@@ -84,9 +85,8 @@ def owned(
 
 
 def servers_in(files: Path) -> list[int]:
-    return bearers(Mark("postgres", "-D", files / "postgres")) + bearers(
-        Mark("valkey-server", "--dir", files / "valkey")
-    )
+    marks = server_mark("postgres", "-D", files / "postgres"), server_mark("valkey-server", "--dir", files / "valkey")
+    return [pid for mark in marks for pid in bearers(mark)]
 
 
 def use_both(path: Path) -> int:
@@ -251,17 +251,27 @@ def _site_packages() -> Path:
 
 @needs_root
 def test_an_ordinary_user_owns_everything_himself() -> None:
-    account = server_account()
+    account = server_account(Path("/"))
     assert account is not None
     python = _python_for(account)
     if python is None or not account.reaches(_site_packages()):
         pytest.skip(f"{account.name} can run no Python {sys.version_info.minor} here")
     with own_data_dir(in_memory=True) as place:
         make_private(place / "data", account)
-        with owned(place / "data", user=account.name, packages=_site_packages(), python=python) as owner:
-            assert _owner_of(owner.postgres) == account.name
-            assert {path.owner() for path in (place / "data").iterdir()} == {account.name}
-            assert "DONE" in owner.let_go()
+        for root_between in (True, False):
+            with owned(place / "data", user=account.name, packages=_site_packages(), python=python) as owner:
+                assert _owner_of(owner.postgres) == account.name
+                assert {path.owner() for path in (place / "data").iterdir()} == {account.name}
+                assert "DONE" in owner.let_go()
+            if root_between:
+                assert use_both(place / "data") == 1
+
+
+def test_a_directory_of_another_account_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(EmbeddedServerError, match="cannot be used") as caught:
+        DataDir(tmp_path).acquire()
+    assert "\n" not in str(caught.value)
 
 
 def _python_for(account: Account) -> Path | None:

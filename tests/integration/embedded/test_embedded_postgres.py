@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -136,6 +137,33 @@ def test_a_stale_pid_that_now_belongs_to_another_server_is_no_obstacle(
 def _rewrite_pid(pid_file: Path, pid: int | None) -> None:
     lines = pid_file.read_text().splitlines()
     pid_file.write_text("\n".join([str(pid), *lines[1:]]) + "\n")
+
+
+def test_backends_too_busy_to_notice_their_postmaster_s_death_are_removed(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    with ThreadPoolExecutor(1) as other:
+        busy = other.submit(_compute_for_minutes, postgres)
+        assert eventually(lambda: _computing(postgres))
+        assert postgres.pid is not None
+        os.kill(postgres.pid, Signals.SIGKILL)
+        assert eventually(lambda: postgres.poll() is not None)
+        assert not busy.done()
+        postgres.start()
+        with pytest.raises(psycopg.OperationalError):
+            busy.result(timeout=20)
+    assert not _computing(postgres)
+
+
+def _compute_for_minutes(postgres: EmbeddedPostgres) -> None:
+    loop = "DO $$ DECLARE n bigint := 0; BEGIN WHILE n < 5000000000 LOOP n := n + 1; END LOOP; END $$"
+    with psycopg.connect(postgres.dsn("postgres", "postgres")) as connection:
+        connection.execute(loop.encode())
+
+
+def _computing(postgres: EmbeddedPostgres) -> bool:
+    with psycopg.connect(postgres.dsn("postgres", "postgres")) as connection:
+        found = connection.execute("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO %'")
+        return found.fetchone() is not None
 
 
 def test_an_interrupted_initdb_is_begun_again(postgres: EmbeddedPostgres) -> None:
