@@ -36,6 +36,7 @@ class Saver:
         self._stopping.set()
         if self._task is not None:
             await self._task
+        await self.save()
         self._state.close()
 
     async def save(self) -> None:
@@ -58,9 +59,10 @@ class Saver:
         self._last_meta = meta
 
     async def _keep_saving(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._every)
+                return
             await self.save()
 
 

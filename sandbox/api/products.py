@@ -124,13 +124,13 @@ def _shown(call: Call, document: Json) -> Json:
 
 def _passes(call: Call, entity: Entity) -> bool:
     query, facets = call.query, entity.facets
-    if "is_published" not in query and not call.sandbox.knobs.flag("products.list_unpublished"):
-        return bool(facets["is_published"])
+    is_everything = "is_published" in query or call.sandbox.knobs.flag("products.list_unpublished")
+    if not is_everything and not facets["is_published"]:
+        return False
     if call.sandbox.knobs.text("products.search") == "by_name" and query.get("search", "") not in facets["name"]:
         return False
-    return all(check(query[name], facets) for name, check in _FILTERS.items() if name in query) and _is_asked_for(
-        call, entity
-    )
+    fits = all(check(query[name], facets) for name, check in _FILTERS.items() if name in query)
+    return fits and _is_asked_for(call, entity)
 
 
 _FILTERS: Mapping[str, Callable[[str, Json], bool]] = {

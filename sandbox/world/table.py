@@ -19,7 +19,7 @@ class Table(Generic[Row]):
         self._encode = encode
         self._decode = decode
         self._rows: dict[str, Row] = {}
-        self._dirty: set[str] = set()
+        self._dirty: dict[str, None] = {}
         self._recording = False
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class Table(Generic[Row]):
     def touch(self, key: str) -> None:
         """Says that the row under `key` was changed in place."""
         if self._recording:
-            self._dirty.add(key)
+            self._dirty[key] = None
 
     def clear(self) -> None:
         self._rows.clear()
@@ -61,7 +61,7 @@ class Table(Generic[Row]):
         return row
 
     def drain(self) -> list[tuple[str, bytes | None]]:
-        """Changed keys with their encoded rows; None for a row that is gone."""
+        """Changed keys in the order they changed, with their encoded rows; None for a row that is gone."""
         changed = [(key, self._encoded(key)) for key in self._dirty]
         self._dirty.clear()
         return changed
