@@ -149,10 +149,10 @@ class PostgresInstallations(Installations):
         self, identity: StoreIdentity, install_id: InstallId, tokens: Tokens, refresh_at: datetime, audit: AuditEntry
     ) -> Install:
         async with transaction(self._pool) as conn:
-            await _cancel_work_before(conn, identity.store_id, install_id)
+            cancelled = await _cancel_work_before(conn, identity.store_id, install_id)
             epoch = await _take_store(conn, identity, install_id)
             if epoch is not None:
-                await _end_installs_before(conn, identity.store_id, install_id, audit)
+                await _end_installs_before(conn, identity.store_id, install_id, cancelled, audit)
                 await _add_install(conn, identity.store_id, install_id, epoch)
                 await store_first_tokens(conn, self._sealer, identity.store_id, install_id, tokens)
                 await schedule_refresh(conn, identity.store_id, install_id, refresh_at)
@@ -175,11 +175,11 @@ class PostgresInstallations(Installations):
         return cancelled
 
 
-async def _cancel_work_before(conn: Connection, store_id: StoreId, install_id: InstallId) -> None:
+async def _cancel_work_before(conn: Connection, store_id: StoreId, install_id: InstallId) -> dict[InstallId, int]:
     """A long backlog is cancelled before the store's row is locked, so that ingest is held up only briefly."""
     await be_patient(conn)
-    for row in await conn.fetch(_BEFORE, store_id, install_id):
-        await cancel_work(conn, row["install_id"])
+    before = [InstallId(row["install_id"]) for row in await conn.fetch(_BEFORE, store_id, install_id)]
+    return {earlier: await cancel_work(conn, earlier) for earlier in before}
 
 
 async def _take_store(conn: Connection, identity: StoreIdentity, install_id: InstallId) -> Epoch | None:
@@ -189,11 +189,13 @@ async def _take_store(conn: Connection, identity: StoreIdentity, install_id: Ins
     return None if epoch is None else Epoch(epoch)
 
 
-async def _end_installs_before(conn: Connection, store_id: StoreId, install_id: InstallId, audit: AuditEntry) -> None:
+async def _end_installs_before(
+    conn: Connection, store_id: StoreId, install_id: InstallId, cancelled: dict[InstallId, int], audit: AuditEntry
+) -> None:
     for row in await conn.fetch(_BEFORE, store_id, install_id):
         ended = InstallId(row["install_id"])
-        cancelled = await finish_off(conn, ended)
-        details = {"cancelled_events": cancelled, "by_install": install_id}
+        events = cancelled.get(ended, 0) + await finish_off(conn, ended)
+        details = {"cancelled_events": events, "by_install": install_id}
         entry = replace(audit, action=SUPERSEDED, store_id=store_id, install_id=ended, details=details)
         await write_audit(conn, entry)
 
