@@ -103,8 +103,9 @@ def own_data_dir(*, in_memory: bool = False) -> Iterator[Path]:
 @contextmanager
 def running_postgres(data_dir: DataDir, environment: Mapping[str, str]) -> Iterator[Postgres]:
     if "DATABASE_URL" in environment:
-        owner = environment["MIGRATE_DATABASE_URL"]
-        yield Postgres(owner, owner, environment["DATABASE_URL"])
+        app = environment["DATABASE_URL"]
+        owner = environment.get("MIGRATE_DATABASE_URL", app)  # may create databases
+        yield Postgres(owner, owner, app)
         return
     server = EmbeddedPostgres(data_dir, settings=QUICK)
     server.start()

@@ -12,6 +12,8 @@ from pathlib import Path
 from signal import Signals
 from urllib.parse import quote
 
+import psycopg
+
 from adapters.embedded.account import make_private
 from adapters.embedded.data_dir import DataDir
 from adapters.embedded.errors import EmbeddedServerError
@@ -108,7 +110,11 @@ class EmbeddedPostgres:
 
     def ensure_roles(self, owner: str = "wasl_owner", app: str = "wasl_app", database: str = "wasl") -> None:
         """Both roles and the database exist afterwards, pg_trgm in it; may be repeated."""
-        ensure_roles(lambda name: self.dsn(SUPERUSER, name), Roles(owner, app), database)
+        try:
+            ensure_roles(lambda name: self.dsn(SUPERUSER, name), Roles(owner, app), database)
+        except psycopg.Error as error:
+            cause, log = str(error).strip().partition("\n")[0], self._data_dir.log_file("postgres")
+            raise EmbeddedServerError(f"Postgres did not make its roles: {cause} (log: {log})") from error
 
     def _launch(self, programs: Path) -> Launch:
         sockets = _quoted(self._data_dir.sockets)

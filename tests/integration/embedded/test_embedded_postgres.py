@@ -175,6 +175,12 @@ def test_an_interrupted_initdb_is_begun_again(postgres: EmbeddedPostgres) -> Non
     assert not unfinished.exists()
 
 
+def test_roles_need_a_running_server(postgres: EmbeddedPostgres) -> None:
+    with pytest.raises(EmbeddedServerError, match="did not make its roles") as caught:
+        postgres.ensure_roles()
+    assert "\n" not in str(caught.value)
+
+
 def test_a_directory_not_owned_starts_nothing() -> None:
     with own_data_dir(in_memory=True) as path, pytest.raises(EmbeddedServerError, match="acquire"):
         EmbeddedPostgres(DataDir(path)).start()
