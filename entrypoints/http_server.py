@@ -1,4 +1,4 @@
-"""The http process: serves the application on a port of its own, or on a socket it was handed."""
+"""The http process: serves the application on sockets that listen already."""
 
 from __future__ import annotations
 
@@ -10,32 +10,19 @@ from aiohttp import web
 
 from config.container import running_version
 from config.settings import Settings
-from core.errors import SettingInvalid
 from entrypoints.http.app import create_app
 from entrypoints.http.services import HttpServices, HttpSettings
 from entrypoints.process import stop_signal
-from entrypoints.wiring import Daemon, daemon, readiness
+from entrypoints.wiring import Daemon, daemon, health_services
 
 log = structlog.get_logger()
 
-BACKLOG = 4096
-"""Connections the kernel keeps while every process is busy or one is being restarted."""
 HEADER_BYTES = 16 * 1024
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises SettingInvalid when the port is taken or may not be used."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=False)
-    except OSError as error:
-        raise SettingInvalid("HTTP_PORT", f"cannot listen on {host}:{port}: {error.strerror}") from error
-
-
-async def run_http(settings: Settings, sockets: Sequence[socket.socket] = ()) -> None:
+async def run_http(settings: Settings, listening: Sequence[socket.socket]) -> None:
     """Serves until SIGTERM or SIGINT; then answers what has begun, within SHUTDOWN_GRACE seconds."""
     stop = stop_signal()
-    listening = list(sockets) or [listen(settings.http_host, settings.http_port)]
     async with daemon(settings, "http") as parts:
         app = create_app(_services(parts))
         runner = web.AppRunner(
@@ -48,7 +35,7 @@ async def run_http(settings: Settings, sockets: Sequence[socket.socket] = ()) ->
         )
         await runner.setup()
         for one in listening:
-            await web.SockSite(runner, one, backlog=BACKLOG).start()
+            await web.SockSite(runner, one).start()
         log.info("http_serving", addresses=[str(one.getsockname()) for one in listening])
         await stop.wait()
         log.info("http_draining")
@@ -60,6 +47,7 @@ def _services(parts: Daemon) -> HttpServices:
     adapters, features = parts.adapters, parts.features
     return HttpServices(
         settings=_http_settings(parts.settings),
+        health=health_services(parts),
         ingest=features.ingest(),
         install=features.install(),
         refresh=features.refresh(),
@@ -69,11 +57,6 @@ def _services(parts: Daemon) -> HttpServices:
         reader=adapters.reader(),
         desk=adapters.desk(),
         announcer=parts.announcer,
-        metrics=adapters.metrics(),
-        clock=adapters.clock(),
-        ids=adapters.ids(),
-        render_metrics=adapters.metrics().render,
-        checks=readiness(adapters),
     )
 
 
@@ -84,7 +67,6 @@ def _http_settings(settings: Settings) -> HttpSettings:
         admin_keys=(settings.admin_api_key,) if settings.admin_api_key else (),
         app_events_secrets=settings.app_events_secret,
         session_keys=(settings.session_key,) if settings.session_key else (),
-        metrics_allow=settings.metrics_allow,
         webhook_max_bytes=settings.webhook_max_bytes,
         app_id=settings.zid_app_id,
     )

@@ -10,15 +10,17 @@ from aiohttp import web
 
 from core.errors import SettingInvalid
 from entrypoints.http.health_app import create_health_app
-from entrypoints.http.services import HealthServices
+from entrypoints.wiring import Daemon, health_services
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def side_door(services: HealthServices, host: str, port: int) -> AsyncIterator[None]:
+async def side_door(parts: Daemon, default_port: int) -> AsyncIterator[None]:
     """Open while inside. Raises SettingInvalid when the port is taken."""
-    runner = web.AppRunner(create_health_app(services), access_log=None, handle_signals=False)
+    host = parts.settings.http_host
+    port = default_port if parts.settings.metrics_port is None else parts.settings.metrics_port
+    runner = web.AppRunner(create_health_app(health_services(parts)), access_log=None, handle_signals=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

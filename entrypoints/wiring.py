@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from config.settings import Settings
 from core.domain.events import ClaimedRun
 from core.features.event_handlers.context import Log
 from entrypoints.announcer import BackgroundAnnouncer
+from entrypoints.http.services import HealthServices
 from entrypoints.lease import Lease
 from entrypoints.limits import within
 from entrypoints.process import Loops, keep_doing
@@ -78,12 +79,20 @@ def log_for(run: ClaimedRun) -> Log:
     return bound
 
 
-def readiness(adapters: Adapters) -> Mapping[str, Callable[[], Awaitable[None]]]:
-    """The checks by name: what has to answer for this process to work."""
+def health_services(parts: Daemon) -> HealthServices:
+    """What this process says about itself: its numbers, and whether what it needs answers."""
+    adapters = parts.adapters
     indexes = adapters.indexes()
 
     async def redis() -> None:
         for index in indexes.values():
             await index.depth()
 
-    return {"postgres": adapters.ping_database(), "redis": redis}
+    return HealthServices(
+        clock=adapters.clock(),
+        ids=adapters.ids(),
+        metrics=adapters.metrics(),
+        render_metrics=adapters.metrics().render,
+        metrics_allow=parts.settings.metrics_allow,
+        checks={"postgres": adapters.ping_database(), "redis": redis},
+    )
