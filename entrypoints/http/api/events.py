@@ -1,0 +1,212 @@
+"""`/v1/events`: what came in, where it stands, and having it handled again."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from core.domain.audit import AuditEntry
+from core.domain.event_states import EventState, Origin
+from core.ids import EntityKind, Seq, StoreId
+from core.ports.ledger_reading import EventDetail, EventFilter, EventSummary, RunSummary
+from entrypoints.http import cursors
+from entrypoints.http.api.shapes import (
+    DEFAULT_LIMIT,
+    Asked,
+    Cursor,
+    Limit,
+    Moment,
+    StoreNumber,
+    Told,
+    Word,
+    json,
+    utc,
+)
+from entrypoints.http.api_keys import ADMIN
+from entrypoints.http.problems import Refusal, not_found
+from entrypoints.http.reading import event_id_of, no_query, read_query
+from entrypoints.http.routing import Access, NoQuery, Route
+from entrypoints.http.services import SERVICES, HttpServices
+from entrypoints.http.tracing import REQUEST_ID
+
+
+class EventsQuery(Asked, frozen=True):
+    store_id: StoreNumber | None = None
+    topic: Word | None = None
+    state: EventState | None = None
+    origin: Origin | None = None
+    since: Moment | None = None
+    entity_id: Word | None = None
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
+class EventView(Told, frozen=True):
+    """An event as lists show it."""
+
+    id: UUID
+    store_id: int
+    install_id: str
+    topic: str
+    entity_kind: EntityKind | None
+    entity_id: str | None
+    origin: Origin
+    state: EventState
+    reason: str | None
+    attempts: int
+    received_at: datetime | None
+    settled_at: datetime | None
+    due_at: datetime | None
+    size: int
+    stale: bool
+
+
+class EventsPage(Told, frozen=True):
+    items: list[EventView]
+    next_cursor: str | None
+
+
+class RunView(Told, frozen=True):
+    """One handler's work on the event."""
+
+    handler: str
+    state: EventState
+    attempts: int
+    due_at: datetime | None
+    reason: str | None
+
+
+class EventDetailView(EventView, frozen=True):
+    """`body` is Zid's JSON; what is not JSON comes as `body_base64`; both are null when it was dropped."""
+
+    body: msgspec.Raw | None
+    body_base64: str | None
+    runs: list[RunView]
+
+
+class Replayed(Told, frozen=True):
+    """The copy that was queued."""
+
+    event_id: UUID
+
+
+async def index(request: web.Request) -> web.Response:
+    query = read_query(request, EventsQuery)
+    wanted = EventFilter(
+        StoreId(query.store_id) if query.store_id is not None else None,
+        query.topic,
+        query.state,
+        query.origin,
+        query.since,
+        query.entity_id,
+    )
+    return json(await events_page(request.app[SERVICES], wanted, query.cursor, query.limit))
+
+
+async def events_page(services: HttpServices, wanted: EventFilter, cursor: str | None, limit: int) -> EventsPage:
+    """One page, newest first."""
+    before = cursors.decode("events", cursor)
+    found = await services.reader.events(wanted, before=Seq(before) if before is not None else None, limit=limit + 1)
+    page, last = cursors.cut(found, limit)
+    return EventsPage([event_view(event) for event in page], cursors.encode("events", last.seq) if last else None)
+
+
+async def show(request: web.Request) -> web.Response:
+    no_query(request)
+    event_id = event_id_of(request)
+    found = await request.app[SERVICES].reader.event(event_id)
+    if found is None:
+        raise not_found(f"event {event_id}")
+    return json(_detail(found))
+
+
+async def replay(request: web.Request) -> web.Response:
+    no_query(request)
+    services = request.app[SERVICES]
+    event_id, new_id = event_id_of(request), services.ids.event_id()
+    original = await services.reader.event(event_id)
+    if original is None:
+        raise not_found(f"event {event_id}")
+    audit = AuditEntry(
+        "event.replayed",
+        original.summary.store_id,
+        original.summary.install_id,
+        ADMIN,
+        request[REQUEST_ID],
+        {"event_id": str(event_id), "new_event_id": str(new_id)},
+    )
+    work = await services.desk.replay(event_id, new_id, audit=audit)
+    if work is None:
+        raise Refusal("conflict", f"event {event_id} cannot be replayed: its body is gone or its install is over")
+    services.announcer.announce([work])
+    return json(Replayed(new_id), 202)
+
+
+def event_view(event: EventSummary) -> EventView:
+    return EventView(
+        id=event.event_id,
+        store_id=event.store_id,
+        install_id=str(event.install_id),
+        topic=event.topic,
+        entity_kind=event.entity_kind,
+        entity_id=event.entity_id,
+        origin=event.origin,
+        state=event.state,
+        reason=event.reason,
+        attempts=event.attempts,
+        received_at=utc(event.received_at),
+        settled_at=utc(event.settled_at),
+        due_at=utc(event.due_at),
+        size=event.size,
+        stale=event.stale,
+    )
+
+
+def _detail(found: EventDetail) -> EventDetailView:
+    is_json = found.body is not None and _is_json(found.body)
+    return EventDetailView(
+        **msgspec.structs.asdict(event_view(found.summary)),
+        body=msgspec.Raw(found.body) if found.body is not None and is_json else None,
+        body_base64=b64encode(found.body).decode() if found.body is not None and not is_json else None,
+        runs=[_run(run) for run in found.runs],
+    )
+
+
+def _run(run: RunSummary) -> RunView:
+    return RunView(run.handler, run.state, run.attempts, utc(run.due_at), run.reason)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+ROUTES = (
+    Route("GET", "/v1/events", index, "Events, newest first", Access.API_KEY, query=EventsQuery, answer=EventsPage),
+    Route(
+        "GET",
+        "/v1/events/{event_id}",
+        show,
+        "One event with its body and its handlers' runs",
+        Access.API_KEY,
+        query=NoQuery,
+        answer=EventDetailView,
+    ),
+    Route(
+        "POST",
+        "/v1/events/{event_id}/replay",
+        replay,
+        "Queue a copy of an event",
+        Access.API_KEY,
+        query=NoQuery,
+        answer=Replayed,
+        status=202,
+    ),
+)

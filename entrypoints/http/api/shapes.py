@@ -1,0 +1,35 @@
+"""What several routes share: the kinds of text, number and time they take, and how they answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+from aiohttp import web
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=200, description="How many at most.")]
+Cursor = Annotated[str, msgspec.Meta(max_length=200, description="`next_cursor` of the page before.")]
+# PostgreSQL's text holds every character but NUL.
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+StoreNumber = Annotated[int, msgspec.Meta(ge=0, lt=10**18, description="Zid's numeric store id.")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with an offset or Z.")]
+
+DEFAULT_LIMIT: Final = 50
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A query or body: what it does not name is refused."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An answer."""
+
+
+def json(answer: Told, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(answer), status=status, content_type="application/json")
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """The same moment, written with Z."""
+    return moment.astimezone(UTC) if moment else None

@@ -1,0 +1,137 @@
+"""`/v1/stores`: which stores are installed and how they stand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from aiohttp import web
+
+from core.domain.operations.webhooks import Subscription
+from core.domain.stores import Install, InstallState
+from core.ids import StoreId
+from core.ports.token_status import TokenStatus
+from entrypoints.http import cursors
+from entrypoints.http.api.shapes import DEFAULT_LIMIT, Asked, Cursor, Limit, Told, json, utc
+from entrypoints.http.problems import not_found
+from entrypoints.http.reading import no_query, read_query, store_id_of
+from entrypoints.http.routing import Access, NoQuery, Route
+from entrypoints.http.services import SERVICES, HttpServices
+
+
+class StoresQuery(Asked, frozen=True):
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
+class StoreView(Told, frozen=True):
+    """A store and its current install. Install ids exceed 2^53, so they are text."""
+
+    store_id: int
+    uuid: str | None
+    title: str
+    url: str | None
+    currency: str | None
+    state: InstallState
+    epoch: int
+    install_id: str
+    installed_at: datetime | None
+    ended_at: datetime | None
+    expires_at: datetime | None
+    generation: int | None
+    refresh_due_at: datetime | None
+    refresh_failures: int
+
+
+class StoresPage(Told, frozen=True):
+    items: list[StoreView]
+    next_cursor: str | None
+
+
+class SubscriptionView(Told, frozen=True):
+    """A webhook as Zid listed it last. Its address is a secret and not shown."""
+
+    id: str
+    event: str
+    active: bool
+    health: str | None
+
+
+class StoreDetail(StoreView, frozen=True):
+    subscriptions: list[SubscriptionView]
+    mirror: dict[str, int]
+
+
+async def index(request: web.Request) -> web.Response:
+    query = read_query(request, StoresQuery)
+    services = request.app[SERVICES]
+    after = cursors.decode("stores", query.cursor)
+    found = await services.installations.page(
+        after=StoreId(after) if after is not None else None, limit=query.limit + 1
+    )
+    page, last = cursors.cut(found, query.limit)
+    statuses = await services.token_statuses.of([install.install_id for install in page])
+    items = [store_view(install, statuses.get(install.install_id)) for install in page]
+    return json(StoresPage(items, cursors.encode("stores", last.store_id) if last else None))
+
+
+async def show(request: web.Request) -> web.Response:
+    no_query(request)
+    services = request.app[SERVICES]
+    return json(await store_detail(services, await install_of(services, store_id_of(request))))
+
+
+async def install_of(services: HttpServices, store_id: StoreId) -> Install:
+    """The store's latest install; 404 when it never was installed."""
+    install = await services.installations.current(store_id)
+    if install is None:
+        raise not_found(f"store {store_id}")
+    return install
+
+
+async def store_detail(services: HttpServices, install: Install) -> StoreDetail:
+    statuses = await services.token_statuses.of([install.install_id])
+    subscriptions = await services.installations.subscriptions(install.install_id)
+    counts = await services.reader.mirror_counts(install.store_id)
+    return StoreDetail(
+        **msgspec.structs.asdict(store_view(install, statuses.get(install.install_id))),
+        subscriptions=[_subscription(found) for found in subscriptions],
+        mirror={kind.value: count for kind, count in counts.items()},
+    )
+
+
+def store_view(install: Install, status: TokenStatus | None) -> StoreView:
+    return StoreView(
+        store_id=install.store_id,
+        uuid=install.identity.uuid,
+        title=install.identity.title,
+        url=install.identity.url,
+        currency=install.identity.currency,
+        state=install.state,
+        epoch=install.epoch,
+        install_id=str(install.install_id),
+        installed_at=utc(install.installed_at),
+        ended_at=utc(install.ended_at),
+        expires_at=utc(status.expires_at) if status else None,
+        generation=status.generation if status else None,
+        refresh_due_at=utc(status.refresh_due_at) if status else None,
+        refresh_failures=status.failures if status else 0,
+    )
+
+
+def _subscription(found: Subscription) -> SubscriptionView:
+    return SubscriptionView(found.id, found.event, found.active, found.health)
+
+
+ROUTES = (
+    Route("GET", "/v1/stores", index, "Stores by ascending id", Access.API_KEY, query=StoresQuery, answer=StoresPage),
+    Route(
+        "GET",
+        "/v1/stores/{store_id}",
+        show,
+        "One store: tokens' expiry, subscriptions and what the mirror holds",
+        Access.API_KEY,
+        query=NoQuery,
+        answer=StoreDetail,
+    ),
+)

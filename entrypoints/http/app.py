@@ -1,0 +1,47 @@
+"""The web application: every route in one table, three middlewares around them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from entrypoints.http import app_events, health, install_pages, webhooks
+from entrypoints.http.api import auth, dead_letters, description, events, ledger, stores
+from entrypoints.http.api_keys import check_access
+from entrypoints.http.console import login, views
+from entrypoints.http.guarding import guard
+from entrypoints.http.pages import assets
+from entrypoints.http.routing import Route, add_routes
+from entrypoints.http.services import HEALTH, SERVICES, HttpServices
+from entrypoints.http.tracing import insist_on_https, stamp, trace
+
+ALL_ROUTES: tuple[Route, ...] = (
+    *webhooks.ROUTES,
+    *app_events.ROUTES,
+    *install_pages.ROUTES,
+    *auth.ROUTES,
+    *ledger.ROUTES,
+    *stores.ROUTES,
+    *events.ROUTES,
+    *dead_letters.ROUTES,
+    *health.ROUTES,
+    *health.INSTALL_ROUTES,
+    *description.ROUTES,
+    *login.ROUTES,
+    *views.ROUTES,
+    *assets.ROUTES,
+)
+
+
+def create_app(services: HttpServices) -> web.Application:
+    """The application, ready for a runner. Does no I/O; streams to the console end when the runner shuts down."""
+    app = web.Application(middlewares=[trace, guard, check_access])
+    app[SERVICES] = services
+    app[HEALTH] = services.health
+    app[webhooks.INTAKE] = webhooks.Intake()
+    app[views.WATCH] = views.watch(services)
+    add_routes(app, ALL_ROUTES)
+    app.on_response_prepare.append(stamp)
+    if services.settings.secure:
+        app.on_response_prepare.append(insist_on_https)
+    app.on_shutdown.append(views.end_streams)
+    return app

@@ -1,0 +1,1 @@
+"""The console: a person watches stores, ledger and events."""

@@ -1,0 +1,56 @@
+"""Turns whatever ends a request into an answer: a problem document for programs, a page for people."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from structlog import get_logger
+
+from core.errors import FixSetup, Unreadable, WaslError
+from entrypoints.http import problems
+from entrypoints.http.pages import problem_page
+from entrypoints.http.problems import Problem, Refusal
+from entrypoints.http.routing import Handler, route_of
+from entrypoints.http.tracing import REQUEST_ID
+
+log = get_logger()
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Everything a handler raises becomes an answer; what we did not foresee is logged with its traceback."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return answer(request, problems.problem_of_status(error)) if error.status >= 400 else error
+    except Refusal as refusal:
+        return answer(request, refusal.problem)
+    except WaslError as error:
+        _log_cause(error)
+        return answer(request, problems.problem_of(error))
+    except (ConnectionError, web.RequestPayloadError):
+        return answer(request, Problem(problems.KINDS["bad-request"], "the body ended early"))
+    except Exception:  # the edge: one request's fault must not end the process
+        log.exception("http_request_failed")
+        return answer(request, problems.internal())
+
+
+def answer(request: web.Request, problem: Problem) -> web.Response:
+    """The problem in the form the asker reads."""
+    if _is_for_people(request):
+        return problem_page(request, problem)
+    return problems.respond(problem, request[REQUEST_ID])
+
+
+def _is_for_people(request: web.Request) -> bool:
+    route = route_of(request)
+    if route is not None:
+        return route.page
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _log_cause(error: WaslError) -> None:
+    match error:
+        case FixSetup() | Unreadable():
+            log.error("http_request_refused", problem=type(error).__name__, cause=str(error))
+        case _:
+            log.warning("http_request_refused", problem=type(error).__name__)

@@ -1,0 +1,172 @@
+"""What went wrong, as RFC 9457 problems: one table from our errors to answers with stable types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from core import errors
+
+CONTENT_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "/problems/"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of problem: `slug` is its stable name, `meaning` says what to do about it."""
+
+    slug: str
+    status: int
+    title: str
+    meaning: str
+
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        kind.slug: kind
+        for kind in (
+            Kind("bad-request", 400, "The request is not understood", "Correct the part that `detail` names."),
+            Kind(
+                "unauthorized", 401, "No valid API key", "Send `Authorization: Bearer wasl_…` with a key that exists."
+            ),
+            Kind("wrong-credentials", 401, "Wrong credentials", "Send the credentials the webhook was created with."),
+            Kind("forbidden", 403, "Not for this network", "Ask from an address that METRICS_ALLOW contains."),
+            Kind("missing-scope", 403, "The app lacks a permission", "Tick `scope` in the Partner Dashboard."),
+            Kind("not-found", 404, "There is no such thing", "Check the address and the id in it."),
+            Kind("zid-not-found", 404, "Zid has no such thing", "Check the id; it may have been deleted at Zid."),
+            Kind("method-not-allowed", 405, "Not with this method", "Use a method that the `Allow` header names."),
+            Kind("conflict", 409, "The state does not allow it", "Read the thing again, then decide."),
+            Kind("needs-reauthorization", 409, "The store must be authorized again", "Let the merchant install again."),
+            Kind("too-large", 413, "The body is too large", "Send less at once."),
+            Kind("zid-refused", 422, "Zid refused", "Change the request; `zid` holds what Zid said."),
+            Kind("zid-rate-limited", 429, "Zid's allowance is used up", "Wait for `Retry-After` seconds."),
+            Kind("overloaded", 429, "Too much at once", "Wait for `Retry-After` seconds and send it again."),
+            Kind("internal", 500, "Something unexpected happened", "Tell the operator the request id."),
+            Kind(
+                "configuration", 500, "This installation is set up wrongly", "Let the operator fix what the log names."
+            ),
+            Kind("unreadable", 502, "An answer that cannot be read", "Tell the operator the request id."),
+            Kind("unavailable", 503, "Something does not answer", "Wait for `Retry-After` seconds and try again."),
+            Kind("outcome-unknown", 504, "It may or may not have happened", "Look before you repeat it."),
+        )
+    }
+)
+
+_OF_ERROR: Final[Mapping[type[errors.WaslError], str]] = MappingProxyType(
+    {
+        errors.TryLater: "unavailable",
+        errors.RateLimited: "zid-rate-limited",
+        errors.NeedsReauthorization: "needs-reauthorization",
+        errors.MissingScope: "missing-scope",
+        errors.FixSetup: "configuration",
+        errors.Refused: "zid-refused",
+        errors.NotFound: "zid-not-found",
+        errors.OutcomeUnknown: "outcome-unknown",
+        errors.Stale: "conflict",
+        errors.Unreadable: "unreadable",
+        errors.WaslError: "internal",
+    }
+)
+_OF_STATUS: Final[Mapping[int, str]] = MappingProxyType(
+    {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+)
+_HIDDEN: Final = frozenset({"configuration", "internal", "unreadable"})
+"""Problems whose cause is for the operator's log, not for the caller."""
+
+Extra = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One occurrence of a kind of problem."""
+
+    kind: Kind
+    detail: str
+    retry_after: float | None = None
+    extra: Extra = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """Ends the request with this problem."""
+
+    def __init__(self, slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: object) -> None:
+        super().__init__(detail)
+        self.problem = Problem(KINDS[slug], detail, extra=extra, headers=headers or {})
+
+
+def bad_request(parameter: str, fix: str) -> Refusal:
+    """The request is wrong at `parameter`; `fix` says how to write it."""
+    return Refusal("bad-request", f"{parameter}: {fix}", parameter=parameter)
+
+
+def not_found(what: str) -> Refusal:
+    return Refusal("not-found", f"there is no {what}")
+
+
+def problem_of(error: errors.WaslError) -> Problem:
+    """The problem of the nearest class in the table; causes that concern only the operator are left out."""
+    slug = next(_OF_ERROR[ancestor] for ancestor in type(error).__mro__ if ancestor in _OF_ERROR)
+    kind = KINDS[slug]
+    detail = kind.meaning if slug in _HIDDEN else str(error)
+    wait = error.retry_after if isinstance(error, errors.TryLater) else None
+    return Problem(kind, detail, wait, _extra(error))
+
+
+def problem_of_status(error: web.HTTPException) -> Problem:
+    """The problem of an answer the HTTP server itself gives, such as 404 or 405."""
+    kind = KINDS[_OF_STATUS.get(error.status, "internal" if error.status >= 500 else "bad-request")]
+    kept = {name: value for name, value in error.headers.items() if name.lower() == "allow"}
+    return Problem(kind, kind.meaning, headers=kept)
+
+
+def internal() -> Problem:
+    kind = KINDS["internal"]
+    return Problem(kind, kind.meaning)
+
+
+def respond(problem: Problem, request_id: str) -> web.Response:
+    """The problem as its JSON document."""
+    document: dict[str, object] = {
+        "type": TYPE_PREFIX + problem.kind.slug,
+        "title": problem.kind.title,
+        "status": problem.kind.status,
+        "detail": problem.detail,
+        "request_id": request_id,
+        **problem.extra,
+    }
+    return web.Response(
+        body=msgspec.json.encode(document),
+        status=problem.kind.status,
+        content_type=CONTENT_TYPE,
+        headers=headers_of(problem),
+    )
+
+
+def headers_of(problem: Problem) -> dict[str, str]:
+    """The problem's own headers, and a `Retry-After` of whole seconds where waiting helps."""
+    found = dict(problem.headers)
+    if problem.retry_after is not None or problem.kind.status in {429, 503}:
+        found["Retry-After"] = str(max(1, ceil(problem.retry_after or 1)))
+    return found
+
+
+def _extra(error: errors.WaslError) -> Extra:
+    match error:
+        case errors.Refused():
+            zid = {"status": error.status, "message": error.message, "code": error.code, "fields": error.fields}
+            return {"zid": {**zid, "request_id": error.request_id}}
+        case errors.MissingScope():
+            return {"scope": error.scope}
+        case errors.NeedsReauthorization():
+            return {"store_id": error.store_id}
+        case errors.Unavailable():
+            return {"dependency": error.dependency}
+        case _:
+            return {}

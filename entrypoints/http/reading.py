@@ -1,0 +1,88 @@
+"""Reading requests strictly: what is unknown, repeated, malformed or too long is refused by name."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Final, TypeVar, get_args
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from core.ids import EventId, StoreId
+from entrypoints.http.problems import Refusal, bad_request
+from entrypoints.http.routing import NoQuery
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_PLACE: Final = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
+_UNKNOWN: Final = re.compile(r"unknown field `(?P<name>[^`]*)`")
+_MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
+_STORE_ID: Final = re.compile(r"[0-9]{1,18}")
+
+
+def read_query(request: web.Request, shape: type[S]) -> S:
+    """The query as a value; 400 names the parameter that is unknown, repeated or wrong."""
+    given: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name in given:
+            raise bad_request(name, "give it once")
+        given[name] = value
+    try:
+        return msgspec.convert(given, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refusal(error, shape, "query parameter") from error
+
+
+def no_query(request: web.Request) -> None:
+    """For routes without query parameters."""
+    read_query(request, NoQuery)
+
+
+async def read_body(request: web.Request, shape: type[S]) -> S:
+    """The JSON body as a value; an empty body means `{}`."""
+    content = await request.read()
+    try:
+        return msgspec.json.decode(content or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        raise _refusal(error, shape, "field") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise bad_request("body", f"must be JSON ({error})") from error
+
+
+def store_id_of(request: web.Request, name: str = "store_id") -> StoreId:
+    """The numeric store id of the path."""
+    text = request.match_info[name]
+    if not _STORE_ID.fullmatch(text):
+        raise bad_request(name, "must be a store's number, such as 1001")
+    return StoreId(int(text))
+
+
+def event_id_of(request: web.Request) -> EventId:
+    """The event id of the path."""
+    try:
+        return EventId(UUID(request.match_info["event_id"]))
+    except ValueError:
+        raise bad_request("event_id", "must be an event's UUID, as the list of events shows it") from None
+
+
+def _refusal(error: msgspec.ValidationError, shape: type[msgspec.Struct], what: str) -> Refusal:
+    message = str(error)
+    if unknown := _UNKNOWN.search(message):
+        known = ", ".join(shape.__struct_encode_fields__) or "none"
+        return bad_request(unknown["name"], f"unknown {what}; known are: {known}")
+    if missing := _MISSING.search(message):
+        return bad_request(missing["name"], f"this {what} is required")
+    place = _PLACE.search(message)
+    name = place["place"] if place else "body"
+    return bad_request(name, _PLACE.sub("", message) + _choices(shape, name))
+
+
+def _choices(shape: type[msgspec.Struct], name: str) -> str:
+    """The values that a field of a fixed set of words may have."""
+    for field in msgspec.structs.fields(shape):
+        for kind in (field.type, *get_args(field.type)):
+            if field.encode_name == name and isinstance(kind, type) and issubclass(kind, Enum):
+                return "; one of " + ", ".join(str(member.value) for member in kind)
+    return ""

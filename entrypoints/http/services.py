@@ -1,0 +1,94 @@
+"""Everything the routes work with, as one value given to `create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from typing import Final
+
+from aiohttp import web
+
+from core.domain.secret import Secret
+from core.features.ingest_webhook import IngestWebhook
+from core.features.install_store import InstallStore
+from core.features.refresh_tokens import RefreshTokens
+from core.features.uninstall_store import UninstallStore
+from core.ports.installations import Installations
+from core.ports.ledger_reading import Desk, LedgerReader
+from core.ports.metrics import Metrics
+from core.ports.system import Clock, Ids
+from core.ports.token_status import TokenStatuses
+from core.ports.work_index import Announcer
+
+Check = Callable[[], Awaitable[None]]
+"""Returns when a dependency answers, raises when it does not."""
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class HealthServices:
+    """What every process answers with: readiness checks by name (`postgres`, `redis`, …) and its numbers."""
+
+    clock: Clock
+    ids: Ids
+    metrics: Metrics
+    render_metrics: Callable[[], bytes]
+    metrics_allow: tuple[Network, ...]
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """What the routes need of the configuration.
+
+    `admin_keys`, `app_events_secrets` and `session_keys` are rings: any member is
+    accepted, the first session key signs, so there has to be one; an empty ring of
+    the others accepts nothing. `app_id` None takes app events of any app.
+    """
+
+    public_url: str
+    version: str
+    admin_keys: tuple[Secret, ...]
+    app_events_secrets: tuple[Secret, ...]
+    session_keys: tuple[Secret, ...]
+    webhook_max_bytes: int
+    app_id: str | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach this installation by https."""
+        return self.public_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpServices:
+    """The features and ports behind the routes."""
+
+    settings: HttpSettings
+    health: HealthServices
+    ingest: IngestWebhook
+    install: InstallStore
+    refresh: RefreshTokens
+    uninstall: UninstallStore
+    installations: Installations
+    token_statuses: TokenStatuses
+    reader: LedgerReader
+    desk: Desk
+    announcer: Announcer
+
+    @property
+    def clock(self) -> Clock:
+        return self.health.clock
+
+    @property
+    def ids(self) -> Ids:
+        return self.health.ids
+
+    @property
+    def metrics(self) -> Metrics:
+        return self.health.metrics
+
+
+HEALTH: Final = web.AppKey("health", HealthServices)
+SERVICES: Final = web.AppKey("services", HttpServices)

@@ -1,0 +1,132 @@
+"""`/webhooks/zid/{install_token}/{topic}`: what is genuine is answered 200, or 429 when it cannot be kept.
+
+Zid counts every other answer as a failure: 10 in an hour degrade the webhook, 30 break
+it and discard what is pending; 429 does not count (docs.zid.sa "webhook-health-tracking").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from structlog import get_logger
+
+from core.domain.event_states import EventState
+from core.domain.topics import is_known
+from core.errors import TryLater
+from core.features.ingest_webhook import IncomingWebhook, NotOurs, Received, WrongCredentials
+from entrypoints.http.bodies import Slow, read_up_to
+from entrypoints.http.problems import KINDS, Problem, respond
+from entrypoints.http.routing import Access, Route
+from entrypoints.http.services import SERVICES, HttpServices
+from entrypoints.http.tracing import REQUEST_ID
+
+log = get_logger()
+
+AT_ONCE: Final = 1024
+"""Deliveries being taken in at the same time; more are asked to come again."""
+BODY_SECONDS: Final = 25.0
+"""Zid's own time-out is said to be 30 s (U7)."""
+RETRY_AFTER: Final = 5.0
+TOPIC_LENGTH: Final = 200
+_OTHER: Final = "other"
+_CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="wasl"'}
+
+
+@dataclass(slots=True)
+class Intake:
+    """How many deliveries are being taken in by this process."""
+
+    present: int = 0
+
+
+INTAKE: Final = web.AppKey("intake", Intake)
+
+
+async def greet(_: web.Request) -> web.Response:
+    """Zid may ask whether somebody is there when a webhook is registered (U35)."""
+    return web.Response()
+
+
+async def receive(request: web.Request) -> web.Response:
+    services, intake = request.app[SERVICES], request.app[INTAKE]
+    started = services.clock.monotonic()
+    topic = _storable(request.match_info["topic"])
+    if intake.present >= AT_ONCE:
+        return _come_again(request, topic, "overloaded", RETRY_AFTER)
+    intake.present += 1
+    try:
+        response = await _take_in(request, services, topic)
+    except (Slow, ConnectionError, web.RequestPayloadError):
+        return _come_again(request, topic, "body_incomplete", RETRY_AFTER)
+    except TryLater as error:
+        return _come_again(request, topic, "unavailable", max(error.retry_after, RETRY_AFTER))
+    except Exception:  # whatever is wrong with us, a genuine delivery must not count as failed at Zid
+        log.exception("webhook_failed", topic=topic)
+        return _come_again(request, topic, "failed", RETRY_AFTER)
+    finally:
+        intake.present -= 1
+    services.metrics.observe("webhook_ack_seconds", services.clock.monotonic() - started)
+    return response
+
+
+async def _take_in(request: web.Request, services: HttpServices, topic: str) -> web.Response:
+    body = await read_up_to(request.content, services.settings.webhook_max_bytes, seconds=BODY_SECONDS)
+    incoming = IncomingWebhook(
+        request.match_info["install_token"], topic, _header(request), body.content, body.oversize
+    )
+    match await services.ingest.receive(incoming):
+        case NotOurs():
+            return _refuse(request, topic, "not_ours", "not-found", "no install has this address")
+        case WrongCredentials(store_id):
+            return _refuse(request, topic, "wrong_credentials", "wrong-credentials", "", store_id)
+        case Received() as received:
+            outcome = received.receipt.value if received.state is not EventState.DEAD else EventState.DEAD.value
+            _count(request, topic, outcome)
+            if received.state is EventState.DEAD:
+                log.warning("webhook_dead_on_arrival", topic=topic, store_id=received.store_id, reason=received.reason)
+            return web.Response()
+
+
+def _header(request: web.Request) -> str | None:
+    """The Authorization header, or None where it is absent, repeated or not ASCII."""
+    given = request.headers.getall("Authorization", [])
+    return given[0] if len(given) == 1 and given[0].isascii() else None
+
+
+def _storable(topic: str) -> str:
+    """A topic of any content as text that the database can hold."""
+    return topic.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:TOPIC_LENGTH]
+
+
+def _refuse(
+    request: web.Request, topic: str, outcome: str, slug: str, detail: str, store_id: int | None = None
+) -> web.Response:
+    _count(request, topic, outcome)
+    log.warning("webhook_refused", outcome=outcome, topic=topic if is_known(topic) else _OTHER, store_id=store_id)
+    kind = KINDS[slug]
+    headers = _CHALLENGE if kind.status == 401 else {}
+    return respond(Problem(kind, detail or kind.meaning, headers=headers), request[REQUEST_ID])
+
+
+def _come_again(request: web.Request, topic: str, outcome: str, seconds: float) -> web.Response:
+    _count(request, topic, outcome)
+    log.warning("webhook_put_off", outcome=outcome, topic=topic if is_known(topic) else _OTHER)
+    kind = KINDS["overloaded"]
+    response = respond(Problem(kind, kind.meaning, retry_after=seconds), request[REQUEST_ID])
+    if not request.content.is_eof():
+        response.force_close()
+    return response
+
+
+def _count(request: web.Request, topic: str, outcome: str) -> None:
+    name = topic if is_known(topic) else _OTHER
+    request.app[SERVICES].metrics.count("webhooks_received_total", topic=name, outcome=outcome)
+
+
+PATH: Final = "/webhooks/zid/{install_token}/{topic}"
+ROUTES = (
+    Route("POST", PATH, receive, access=Access.OWN, quiet=True),
+    Route("GET", PATH, greet, quiet=True),
+)
