@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.domain.events import WorkItem
 from core.ids import StoreId
@@ -41,6 +41,7 @@ class WorkIndex(Protocol):
         """How many items are in it. Raises Unavailable."""
 
 
+@runtime_checkable
 class Announcer(Protocol):
     """Tells the work index about new work without making the caller wait."""
 
