@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from hashlib import blake2b
 from typing import Final
 
+import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from adapters.postgres.connection import ACQUIRE_SECONDS, Pool, driver_errors
@@ -73,7 +74,7 @@ class PostgresLocks(Locks):
         try:
             await self._session.ask(_UNLOCK, key)
         except Unavailable:
-            self._session.cut()
+            pass  # the connection is gone, and the lock with it
         finally:
             del self._taken[key]
 
@@ -98,23 +99,22 @@ class _Session:
                 await self._give_back()
 
     async def ask(self, question: str, key: int) -> bool:
+        """Asked once more on a new connection when the one before was lost."""
         async with self._turn:
-            with driver_errors():
-                connection = await self._connected()
-                return await connection.fetchval(question, key) is True
+            is_new = self._connection is None
+            try:
+                return await self._ask(question, key)
+            except Unavailable:
+                self._drop()
+                if is_new:
+                    raise
+                return await self._ask(question, key)
 
-    def cut(self) -> None:
-        """Ends the connection: whatever it still holds is free."""
-        if self._connection is not None and not self._connection.is_closed():
-            self._connection.terminate()
-
-    async def _connected(self) -> PoolConnectionProxy:
-        if self._connection is not None and self._connection.is_closed():
-            await self._pool.release(self._connection)
-            self._connection = None
-        if self._connection is None:
-            self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
-        return self._connection
+    async def _ask(self, question: str, key: int) -> bool:
+        with driver_errors():
+            if self._connection is None:
+                self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            return await self._connection.fetchval(question, key) is True
 
     async def _give_back(self) -> None:
         """Nobody is left who wants a lock, so none may stay: the pool does not reset what it gets back."""
@@ -127,6 +127,18 @@ class _Session:
                 await connection.execute(_UNLOCK_ALL)
                 unlocked = True
         finally:
-            if not unlocked and not connection.is_closed():
-                connection.terminate()
+            if not unlocked:
+                _end(connection)
             await self._pool.release(connection)
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            _end(connection)
+
+
+def _end(connection: PoolConnectionProxy) -> None:
+    """Ends the connection, and with it whatever it still holds."""
+    # What the server closed, the pool has taken back already: then there is nothing to end.
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()

@@ -25,8 +25,8 @@ class FernetSealer(Sealer):
 
     def __init__(self, ring: tuple[Secret, ...], *, opened_keys: int = OPENED_KEYS) -> None:
         """Raises SettingInvalid when the ring is empty or holds what is no Fernet key."""
-        self.key_ids: Final = tuple(key_id(secret) for secret in ring)
         self._ring = MultiFernet(ring_of(ring))
+        self.key_ids: Final = tuple(key_id(secret) for secret in ring)
         # Opening a data key costs more than opening what it seals; errors are not kept.
         self._data_key = lru_cache(maxsize=opened_keys)(self._open_data_key)
 
