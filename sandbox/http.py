@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
 from aiohttp import web
-from multidict import CIMultiDict
 
 from sandbox.api.answers import Answer
 from sandbox.sandbox import Sandbox
 
 SANDBOX = web.AppKey("SANDBOX", Sandbox)
+# Triggers that spread their events over time.
+BACKGROUND = web.AppKey("BACKGROUND", set[asyncio.Task[None]])
 
 
 def to_response(answer: Answer) -> web.Response:
     """The answer on the wire; JSON unless it is text of another type."""
-    headers = CIMultiDict(answer.headers)
+    headers = dict(answer.headers)
     if answer.text is not None:
         return web.Response(status=answer.status, text=answer.text, content_type=answer.content_type, headers=headers)
     if answer.document is None:

@@ -49,7 +49,10 @@ def create_app(settings: SandboxSettings) -> web.Application:
 
 
 async def start(settings: SandboxSettings) -> RunningSandbox:
-    """Listens when it returns; port 0 takes a free one. Raises OSError when the port is taken."""
+    """Listens when it returns; port 0 takes a free one.
+
+    Raises OSError when the port is taken, StateBusyError when another sandbox has the state file open.
+    """
     app = create_app(settings)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()

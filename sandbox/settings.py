@@ -72,7 +72,6 @@ class SandboxSettings:
     app: AppRegistration | None = None
     knobs: Mapping[str, object] = field(default_factory=dict)
     seed: int = 1
-    public_url: str = ""
     save_every_seconds: float = 1.0
     deliveries_in_flight: int = 64
     delivery_log_limit: int = 200_000

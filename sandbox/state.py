@@ -24,6 +24,19 @@ class UnreadableStateError(Exception):
         self.reason = reason
 
 
+class StateBusyError(Exception):
+    """Another process has the file open; `path` names it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: another sandbox is using it")
+        self.path = path
+
+
+# What SQLite calls a file that is none of its own, or a broken one. All else (locked, full, forbidden) is no
+# reason to put a good state away.
+_UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 class StateFile:
     """Loads once, then takes changes; each save is a whole transaction, so a killed process leaves the one before."""
 
@@ -37,7 +50,7 @@ class StateFile:
             return self._connection.execute("SELECT section, key, value FROM rows ORDER BY rowid").fetchall()
         except sqlite3.Error as reason:
             self._connection.close()
-            raise UnreadableStateError(self.path, str(reason)) from reason
+            raise _explained(self.path, reason) from reason
 
     def save(self, changes: Iterable[Change], *, emptied: bool = False) -> None:
         """Applies `changes` at once; `emptied` forgets everything before. May run in another thread."""
@@ -53,16 +66,25 @@ class StateFile:
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, check_same_thread=False)
+        connection = sqlite3.connect(self.path, check_same_thread=False, timeout=0.5)
         try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(_CREATE)
         except sqlite3.Error as reason:
             connection.close()
-            raise UnreadableStateError(self.path, str(reason)) from reason
+            raise _explained(self.path, reason) from reason
         self.path.chmod(0o600)
         return connection
+
+
+def _explained(path: Path, reason: sqlite3.Error) -> Exception:
+    """What a failure to read means: not ours, in use, or just what SQLite says."""
+    code = getattr(reason, "sqlite_errorcode", 0) & 0xFF
+    if code in _UNREADABLE:
+        return UnreadableStateError(path, str(reason))
+    return StateBusyError(path) if code == sqlite3.SQLITE_BUSY else reason
 
 
 def set_aside(path: Path) -> Path:

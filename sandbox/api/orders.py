@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
@@ -29,9 +30,10 @@ def list_orders(call: Call) -> Answer:
     if payload is None:
         raise InvalidError({"payload_type": [f"One of {', '.join(PAYLOADS)}."]})
     page, size = whole(query, "page", 1), whole(query, "per_page", 10, most=100)
-    entities = _snapshot(call, _sorted(call, [entity for entity in _seen(call) if _passes(call, entity)]), page)
+    seen, fits = _seen(call), _filter(call)
+    entities = _snapshot(call, _sorted(call, [entity for entity in seen if fits(entity)]), page)
     orders = [payload(_order(call, entity)) for entity in page_of(entities, page, size, call.sandbox.knobs)]
-    counts = Counter(entity.facets["status"] for entity in _seen(call))
+    counts = Counter(entity.facets["status"] for entity in seen)
     per_status = {code: counts[code] for code in STATUSES} | {"initial": 0}
     return managers_answer(
         orders=orders,
@@ -78,34 +80,42 @@ def _order(call: Call, entity: Entity) -> Json:
     return localize_order(order, call.incoming.language)
 
 
-def _passes(call: Call, entity: Entity) -> bool:
-    return _in_window(call, entity) and _matches(call.query, entity.facets | {"id": entity.id})
+def _filter(call: Call) -> Callable[[Entity], bool]:
+    """Every filter of the query as one question, read once."""
+    wanted, window = _wanted(call.query), _window(call)
+
+    def fits(entity: Entity) -> bool:
+        facets = entity.facets
+        return window(entity) and all(str(facets.get(name, entity.id)) in values for name, values in wanted)
+
+    return fits
 
 
-def _in_window(call: Call, entity: Entity) -> bool:
+def _window(call: Call) -> Callable[[Entity], bool]:
+    """`date_from` to `date_to` of `date_attribute`, `created_at` unless said otherwise."""
     query = call.query
-    if "date_from" not in query and "date_to" not in query:
-        return True
-    offset = call.store.utc_offset_hours if call.sandbox.knobs.text("orders.date_tz") == "store" else 0.0
     attribute = query.get("date_attribute", "created_at")
     if attribute not in _DATES:
         raise InvalidError({"date_attribute": [f"One of {', '.join(_DATES)}."]})
-    at = _DATES[attribute](entity)
-    start, end = moment(query, "date_from", offset), moment(query, "date_to", offset)
-    return (start is None or at >= start) and (end is None or at <= end)
+    offset = call.store.utc_offset_hours if call.sandbox.knobs.text("orders.date_tz") == "store" else 0.0
+    start = moment(query, "date_from", offset)
+    end = moment(query, "date_to", offset)
+    first, last = -math.inf if start is None else start, math.inf if end is None else end
+    at = _DATES[attribute]
+    return lambda entity: first <= at(entity) <= last
 
 
-def _matches(query: Mapping[str, str], facets: Json) -> bool:
-    """Every filter given, by the facet it is about."""
-    wanted_status = query.get("order_status", query.get("status", ""))
-    checks = {
-        "status": {STATUS_SPELLINGS.get(wanted_status, wanted_status)} - {""},
-        "payment_status": {query.get("payment_status", "")} - {""},
-        "payment_method": {query.get("payment_method", "")} - {""},
-        "customer_id": {query.get("customer_id", "")} - {""},
-        "id": set(query.get("order_id", "").split(",")) - {""},
+def _wanted(query: Mapping[str, str]) -> list[tuple[str, set[str]]]:
+    """The values that each filtered facet may have; `id` is no facet but the entity's own."""
+    status = query.get("order_status", query.get("status", ""))
+    asked = {
+        "status": {STATUS_SPELLINGS.get(status, status)},
+        "payment_status": {query.get("payment_status", "")},
+        "payment_method": {query.get("payment_method", "")},
+        "customer_id": {query.get("customer_id", "")},
+        "id": set(query.get("order_id", "").split(",")),
     }
-    return all(not wanted or str(facets[name]) in wanted for name, wanted in checks.items())
+    return [(name, values - {""}) for name, values in asked.items() if values - {""}]
 
 
 def _sorted(call: Call, entities: list[Entity]) -> list[Entity]:

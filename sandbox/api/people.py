@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import orjson
 
 from sandbox.api.answers import Answer, InvalidError, NotFoundError, managers_answer
@@ -48,7 +50,8 @@ def list_carts(call: Call) -> Answer:
     if missing:
         raise InvalidError({name: [f"The {name} field is required."] for name in missing})
     page, size = whole(query, "page", 1), whole(query, "page_size", 10, most=100)
-    carts = [entity for entity in _seen(call, "carts") if _cart_passes(call, entity)]
+    fits = _cart_filter(call)
+    carts = [entity for entity in _seen(call, "carts") if fits(entity)]
     rows = [_cart_row(call, entity) for entity in page_of(carts, page, size, call.sandbox.knobs)]
     totals: Json = {"grand_total": len(carts)}
     if call.sandbox.knobs.text("carts.paging") == "pagination":
@@ -103,11 +106,15 @@ def _cart_row(call: Call, entity: Entity) -> Json:
     return row | {"city_id": cart["city"]["id"], "currency_code": "SAR"}
 
 
-def _cart_passes(call: Call, entity: Entity) -> bool:
+def _cart_filter(call: Call) -> Callable[[Entity], bool]:
+    """phase, customer_id, and whole days from date_from to date_to."""
     query = call.query
-    if query.get("phase", entity.facets["phase"]) != entity.facets["phase"]:
-        return False
-    if query.get("customer_id", entity.facets["customer_id"]) != entity.facets["customer_id"]:
-        return False
+    wanted = {name: query[name] for name in ("phase", "customer_id") if name in query}
     start, end = moment(query, "date_from", 0.0), moment(query, "date_to", 0.0)
-    return (start is None or entity.created >= start) and (end is None or entity.created < end + 86_400)
+
+    def fits(entity: Entity) -> bool:
+        if any(entity.facets[name] != value for name, value in wanted.items()):
+            return False
+        return (start is None or entity.created >= start) and (end is None or entity.created < end + 86_400)
+
+    return fits

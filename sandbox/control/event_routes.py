@@ -14,7 +14,7 @@ from sandbox.events.dispatch import app_event, redeliver
 from sandbox.events.happenings import HAPPENINGS, happen
 from sandbox.events.names import APP_EVENTS, MERCHANT_EVENTS
 from sandbox.events.trigger import TriggerError
-from sandbox.http import SANDBOX
+from sandbox.http import BACKGROUND, SANDBOX
 from sandbox.sandbox import Sandbox
 from sandbox.world.records import Json, Store
 
@@ -24,13 +24,12 @@ MOST_EVENTS = 100_000
 _BATCH = 25
 _TICK_SECONDS = 0.05
 
-BACKGROUND = web.AppKey("BACKGROUND", set[asyncio.Task[None]])
-
 
 async def trigger(request: web.Request) -> web.Response:
     """`{"store_id", "event", "data"?, "count"?, "rate"?}`: changes the world, then delivers.
 
-    Answers 202 `{"triggered": n, "ids": […]}` once the changes are made; deliveries go on by themselves. With
+    Answers 202 `{"triggered": n, "ids": […]}` once the changes are made; deliveries go on by themselves. When it
+    cannot happen as often as asked (no order is left to move), `stopped` says why. With
     `rate` the events are spread over time in the background, that many per real second, and `ids` is empty.
     """
     document = await read_json(request)
@@ -50,8 +49,7 @@ async def trigger(request: web.Request) -> web.Response:
         request.app[BACKGROUND].add(spread)
         spread.add_done_callback(request.app[BACKGROUND].discard)
         return as_json({"triggered": count, "ids": []}, 202)
-    ids = await _at_once(sandbox, store, event, data, count)
-    return as_json({"triggered": len(ids), "ids": ids}, 202)
+    return as_json(await _at_once(sandbox, store, event, data, count), 202)
 
 
 async def send_again(request: web.Request) -> web.Response:
@@ -120,14 +118,19 @@ def _app_events(sandbox: Sandbox, store: Store, event: str, data: Json, count: i
     return sum(app_event(sandbox, store, app, event, data) for _ in range(count) for app in apps)
 
 
-async def _at_once(sandbox: Sandbox, store: Store, event: str, data: Json, count: int) -> list[str]:
+async def _at_once(sandbox: Sandbox, store: Store, event: str, data: Json, count: int) -> Json:
     """Gives way every few events, so that deliveries start while the rest still happens."""
-    ids = []
+    ids: list[str] = []
     for number in range(count):
-        ids.append(happen(sandbox, store, event, data))
+        try:
+            ids.append(happen(sandbox, store, event, data))
+        except TriggerError as reason:
+            if not ids:
+                raise
+            return {"triggered": len(ids), "ids": ids, "stopped": str(reason)}
         if number % _BATCH == _BATCH - 1:
             await asyncio.sleep(0)
-    return ids
+    return {"triggered": len(ids), "ids": ids}
 
 
 async def _spread(sandbox: Sandbox, store: Store, event: str, data: Json, count: int, rate: float) -> None:

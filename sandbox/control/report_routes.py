@@ -45,7 +45,8 @@ async def show_stats(request: web.Request) -> web.Response:
     bodies per target URL and `distinct_acknowledged` of them; `pending` now; `exhausted` (retries used up),
     `discarded` (broken or removed webhook), `dropped` (by a fault), `duplicates_sent`; `received_5xx`;
     `by_status` (`no_answer` when there was none). `oauth` counts by grant and outcome (`ok`, `bad_client`,
-    `bad_code`, `spent`, `unknown`, `expired`, `revoked`), `reuse` being uses of spent refresh tokens. `webhooks`
+    `bad_code`, `spent`, `unknown`, `expired`, `revoked`), `reuse` being uses of spent refresh tokens (again as
+    `refresh_reuse`); `exchanges` are all token requests, `refresh_token.ok` the refreshes that gave tokens. `webhooks`
     counts subscriptions by health, `throttled` the 429s sent, `events` what happened.
     """
     sandbox = request.app[SANDBOX]

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from sandbox.control import event_routes, report_routes, world_routes
 from sandbox.control.errors import answering, as_json
+from sandbox.http import BACKGROUND
 
 PREFIX = "/__sandbox"
 
@@ -39,7 +40,7 @@ def add_routes(app: web.Application) -> None:
     for method, path, handler in ROUTES:
         app.router.add_route(method, PREFIX + path, answering(handler))
     app.router.add_route("*", PREFIX + "/{rest:.*}", _unknown)
-    app[event_routes.BACKGROUND] = set()
+    app[BACKGROUND] = set()
     app.cleanup_ctx.append(_background)
 
 
@@ -52,7 +53,7 @@ async def _unknown(request: web.Request) -> web.Response:
 async def _background(app: web.Application) -> AsyncIterator[None]:
     """Triggers that are still spreading their events stop with the server."""
     yield
-    running: set[asyncio.Task[None]] = app[event_routes.BACKGROUND]
+    running: set[asyncio.Task[None]] = app[BACKGROUND]
     tasks = list(running)
     for task in tasks:
         task.cancel()

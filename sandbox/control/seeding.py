@@ -14,8 +14,11 @@ from sandbox.events.people_events import make_cart
 from sandbox.generation.categories import new_category
 from sandbox.generation.customers import new_customer
 from sandbox.generation.formats import iso_seconds, naive_utc
+from sandbox.generation.orders import give_past
 from sandbox.sandbox import Sandbox
 from sandbox.world.records import Json, Store
+
+Maker = Callable[[Sandbox, Store, float, float], tuple[Json, float]]
 
 PAST_SECONDS = 90 * 86_400
 _BATCH = 100
@@ -26,26 +29,53 @@ async def fill(sandbox: Sandbox, store: Store, counts: dict[str, int]) -> dict[s
 
     Gives way to other requests between batches.
     """
-    makers: dict[str, Callable[[float], Json]] = {
-        "categories": lambda _: new_category(sandbox.world, store),
-        "products": lambda at: make_product(sandbox, store, at),
-        "customers": lambda at: new_customer(sandbox.world, store, at),
-        "orders": lambda at: make_order(sandbox, store, at),
-        "carts": lambda at: make_cart(sandbox, store, at),
-    }
-    ids = {kind: await _make(sandbox, store, kind, make, counts.get(kind, 0)) for kind, make in makers.items()}
+    ids = {}
+    for kind, make in MAKERS.items():
+        ids[kind] = await _make(sandbox, store, kind, make, counts.get(kind, 0))
     _count_orders(sandbox, store)
     return ids
 
 
-async def _make(sandbox: Sandbox, store: Store, kind: str, make: Callable[[float], Json], count: int) -> list[str]:
+async def _make(sandbox: Sandbox, store: Store, kind: str, make: Maker, count: int) -> list[str]:
     now, ids = sandbox.world.now(), []
     for number in range(count):
         at = now - PAST_SECONDS * (count - number) / count
-        ids.append(create(sandbox, store, kind, make(at), at).id)
+        document, updated = make(sandbox, store, at, now)
+        ids.append(create(sandbox, store, kind, document, at=at, updated=updated).id)
         if number % _BATCH == _BATCH - 1:
             await asyncio.sleep(0)
     return ids
+
+
+def _old_category(sandbox: Sandbox, store: Store, at: float, _: float) -> tuple[Json, float]:
+    return new_category(sandbox.world, store), at
+
+
+def _old_product(sandbox: Sandbox, store: Store, at: float, _: float) -> tuple[Json, float]:
+    return make_product(sandbox, store, at), at
+
+
+def _old_customer(sandbox: Sandbox, store: Store, at: float, _: float) -> tuple[Json, float]:
+    return new_customer(sandbox.world, store, at), at
+
+
+def _old_order(sandbox: Sandbox, store: Store, at: float, now: float) -> tuple[Json, float]:
+    order = make_order(sandbox, store, at)
+    return order, give_past(sandbox.world, store, order, at, now)
+
+
+def _old_cart(sandbox: Sandbox, store: Store, at: float, _: float) -> tuple[Json, float]:
+    return make_cart(sandbox, store, at), at
+
+
+# What is made first is what the others name. Each gives a document and when it last changed.
+MAKERS: dict[str, Maker] = {
+    "categories": _old_category,
+    "products": _old_product,
+    "customers": _old_customer,
+    "orders": _old_order,
+    "carts": _old_cart,
+}
 
 
 def _count_orders(sandbox: Sandbox, store: Store) -> None:

@@ -11,7 +11,7 @@ from sandbox.control.errors import ControlError, as_json, count_of, known_only, 
 from sandbox.control.seeding import fill
 from sandbox.events.dispatch import app_event
 from sandbox.generation.stores import new_store
-from sandbox.http import SANDBOX
+from sandbox.http import BACKGROUND, SANDBOX
 from sandbox.sandbox import Sandbox
 from sandbox.settings import DEFAULT_SCOPES, AppRegistration
 from sandbox.world.records import Json, Store
@@ -29,12 +29,19 @@ async def reset(request: web.Request) -> web.Response:
     known_only(document, "seed", "now")
     sandbox = request.app[SANDBOX]
     seed = count_of(document, "seed", sandbox.settings.seed, most=2**53)
-    sandbox.reset(seed, _moment(document.get("now")))
+    now = _moment(document.get("now"))
+    for spreading in request.app[BACKGROUND]:
+        spreading.cancel()
+    sandbox.reset(seed, now)
     return as_json({"seed": seed, "now": sandbox.clock.now()})
 
 
 async def register_app(request: web.Request) -> web.Response:
-    """Registers an app, or changes one; changed scopes end every store's authorization, as at Zid."""
+    """Registers an app, or changes one; changed scopes end every store's authorization, as at Zid.
+
+    `{"client_id", "client_secret", "app_id", "callback_url", "redirection_url", "application_url"?, "name"?,
+    "app_event_urls"?: URL | {event or "*": URL}, "scopes"?: […], "event_username"?, "event_password"?}`
+    """
     document = await read_json(request)
     known_only(document, *_APP_KEYS)
     sandbox = request.app[SANDBOX]
@@ -55,7 +62,11 @@ async def list_apps(request: web.Request) -> web.Response:
 
 
 async def create_store(request: web.Request) -> web.Response:
-    """Creates a store with that many generated entities; answers its ids."""
+    """Creates a store with that many generated entities; answers its ids.
+
+    `{"store_id"?, "title"?, "has_multi_product_inventory"?, "products"?, "orders"?, "customers"?, "categories"?,
+    "carts"?}`. Orders and carts bring ten products along when none were asked for.
+    """
     document = await read_json(request)
     known_only(document, "store_id", "title", "has_multi_product_inventory", *KINDS)
     sandbox = request.app[SANDBOX]

@@ -9,7 +9,6 @@ from random import Random
 from uuid import UUID
 
 import aiohttp
-from yarl import URL
 
 from sandbox.delivery.retries import Outcome
 from sandbox.world.records import Delivery
@@ -33,11 +32,6 @@ def headers(delivery: Delivery, rng: Random, *, style: str, credentials: tuple[s
 @lru_cache(maxsize=4096)
 def basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-
-
-@lru_cache(maxsize=4096)
-def _url(target: str) -> URL:
-    return URL(target)
 
 
 def new_request_id(rng: Random) -> str:
@@ -72,7 +66,7 @@ async def _once(
     started: float,
 ) -> Outcome:
     async with session.post(
-        _url(delivery.url), data=delivery.body, headers=sent, timeout=timeout, allow_redirects=False
+        delivery.url, data=delivery.body, headers=sent, timeout=timeout, allow_redirects=False
     ) as answer:
         wait = answer.headers.get("Retry-After", "")
         return Outcome(answer.status, _elapsed(started), retry_after=float(wait) if wait.isdigit() else None)

@@ -20,8 +20,16 @@ _STAMPS: Mapping[str, tuple[Callable[[float], str], float]] = {
 }
 
 
-def create(sandbox: Sandbox, store: Store, kind: str, document: Json, at: float | None = None) -> Entity:
-    """Puts a new entity on its shelf, as of `at` (now when not given)."""
+def create(
+    sandbox: Sandbox,
+    store: Store,
+    kind: str,
+    document: Json,
+    *,
+    at: float | None = None,
+    updated: float | None = None,
+) -> Entity:
+    """Puts a new entity on its shelf, as of `at` (now when not given) and last changed at `updated`."""
     now = sandbox.world.now()
     moment = _whole(kind, now if at is None else at)
     entity = Entity(
@@ -29,7 +37,7 @@ def create(sandbox: Sandbox, store: Store, kind: str, document: Json, at: float 
         kind=kind,
         id=str(document["id"]),
         created=moment,
-        updated=moment,
+        updated=moment if updated is None else _whole(kind, updated),
         changed=now if at is None else at,
         body=orjson.dumps(document),
         facets=facets(kind, document),

@@ -6,9 +6,7 @@ import orjson
 
 from sandbox.events.changes import create, merge, update
 from sandbox.events.trigger import TriggerError, chosen, pick_document, wanted
-from sandbox.generation.formats import naive_utc
-from sandbox.generation.order_parts import history
-from sandbox.generation.orders import new_order, status
+from sandbox.generation.orders import move, new_order, status
 from sandbox.generation.vocabulary import NEXT_STATUS, STATUS_SPELLINGS, STATUSES
 from sandbox.sandbox import Sandbox
 from sandbox.world.records import Entity, Json, Store
@@ -44,11 +42,7 @@ def order_moved(sandbox: Sandbox, store: Store, data: Json) -> tuple[Entity, Jso
     code = asked or NEXT_STATUS.get(order["order_status"]["code"])
     if code is None:
         raise TriggerError("data.status", f"order {entity.id} is at its end; name the status it should get")
-    order.update(status(code))
-    entry = history(code, sandbox.world.now(), "Order status has been changed.", store.title)
-    order["histories"] = [entry, *order["histories"]]
-    if code == "delivered":
-        order["delivered_at"] = naive_utc(sandbox.world.now())
+    move(order, code, sandbox.world.now(), store.title)
     merge(order, _rest(data))
     update(sandbox, entity, order)
     return entity, None

@@ -10,6 +10,7 @@ from sandbox.generation.formats import amount_string, decimals, issue_date, naiv
 from sandbox.generation.order_parts import history, invoice, line, payment, shipping
 from sandbox.generation.vocabulary import (
     CUSTOMER_NOTES,
+    PASTS,
     PAYMENT_METHODS,
     SHIPPING_FEES,
     SHIPPING_METHODS,
@@ -74,6 +75,27 @@ def status(code: str) -> Json:
     _, english, number, colour = STATUSES[code]
     display = {"id": number, "code": code, "color": colour, "name": english}
     return {"order_status": {"name": english, "code": code}, "display_status": display}
+
+
+def move(order: Json, code: str, at: float, by: str) -> None:
+    """The order gets a status, and its histories a first entry that says so."""
+    order.update(status(code))
+    order["histories"] = [history(code, at, "Order status has been changed.", by), *order["histories"]]
+    if code == "delivered":
+        order["delivered_at"] = naive_utc(at)
+
+
+def give_past(world: World, store: Store, order: Json, at: float, until: float) -> float:
+    """Lets an order go some of its way between `at` and `until`; returns when it last changed."""
+    steps = world.rng.choice(PASTS)[1:]
+    pause = min((until - at) / (len(steps) + 1), 30_000.0)
+    for step in steps:
+        at += pause
+        move(order, step, at, store.title)
+    if order["order_status"]["code"] == "reversed" and order["payment_status"] == "paid":
+        order["payment_status"] = "refunded"
+    order["updated_at"] = naive_utc(at)
+    return at
 
 
 def _customer(customer: Json | None, *, masked: bool) -> Json:

@@ -97,6 +97,17 @@ STATUSES = {
 }
 MADE_UP_STATUS_IDS = frozenset(row[2] for row in STATUSES.values() if row[2] > 9000)
 NEXT_STATUS = {"new": "preparing", "preparing": "ready", "ready": "indelivery", "indelivery": "delivered"}
+# How far an order of the past may have come.
+PASTS = (
+    ("new",),
+    ("new", "preparing"),
+    ("new", "preparing", "ready"),
+    ("new", "preparing", "ready", "indelivery"),
+    ("new", "preparing", "ready", "indelivery", "delivered"),
+    ("new", "preparing", "ready", "indelivery", "delivered"),
+    ("new", "cancelled"),
+    ("new", "preparing", "ready", "indelivery", "delivered", "reversed"),
+)
 STATUS_SPELLINGS = {"canceled": "cancelled", "inDelivery": "indelivery"}
 
 # code: (Arabic, English, type)

@@ -83,14 +83,14 @@ def granted_scopes(app: AppRegistration, asked: str) -> list[str]:
 
 def activate(sandbox: Sandbox, store: Store, app: AppRegistration) -> str:
     """The click on «تفعيل التطبيق»: a subscription to the free system plan; returns where the browser goes."""
-    now = sandbox.world.now()
-    if app.client_id not in store.subscriptions:
+    now, is_new = sandbox.world.now(), app.client_id not in store.subscriptions
+    if is_new:
         store.subscriptions[app.client_id] = Subscription(
             FREE_PLAN_ID, PLAN_NAME, "active", start=now, end=now + 30 * 86_400
         )
         sandbox.world.stores.touch(str(store.id))
     sandbox.stats.add("oauth.activations", store.id)
-    if sandbox.knobs.flag("app_events.subscription_first"):
+    if is_new and sandbox.knobs.flag("app_events.subscription_first"):
         app_event(sandbox, store, app, "app.market.subscription.active")
     landing = sandbox.knobs.text("oauth.landing")
     return app.callback_url if landing == "callback" else app.redirection_url

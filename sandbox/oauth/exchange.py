@@ -181,8 +181,9 @@ def _tell_installed(sandbox: Sandbox, app: AppRegistration, store_id: int) -> No
     store = sandbox.world.stores.get(str(store_id))
     if store is None:
         return
+    is_new = store.installs.get(app.client_id) != "installed"
     store.installs[app.client_id] = "installed"
     sandbox.world.stores.touch(str(store.id))
     app_event(sandbox, store, app, "app.market.application.install")
-    if not sandbox.knobs.flag("app_events.subscription_first"):
+    if is_new and not sandbox.knobs.flag("app_events.subscription_first"):
         app_event(sandbox, store, app, "app.market.subscription.active")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 from aiohttp import web
 
 from sandbox.http import SANDBOX, read_document, to_response
@@ -19,6 +20,23 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/oauth/token", token)
     app.router.add_get("/dashboard/stores/{store_id}/apps/{app_id}", pages.dashboard)
     app.router.add_get("/__sandbox/stores/{id}/activate", pages.activate_store)
+    app.router.add_post("/__sandbox/stores/{id}/install", install_as_reviewer)
+
+
+async def install_as_reviewer(request: web.Request) -> web.Response:
+    """Installs the default app as Zid's reviewer was seen to: a server-side client that keeps cookies.
+
+    Answers `{"url", "status"}` of where it ended; `oauth.consent` must be auto.
+    """
+    running = f"http://{request.host}/__sandbox/stores/{request.match_info['id']}/activate"
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar, headers={"User-Agent": "GuzzleHttp/7"}) as browser:
+        try:
+            async with browser.get(running, params=request.query) as end:
+                return web.json_response({"url": str(end.url), "status": end.status})
+        except aiohttp.ClientError as reason:
+            error = f"the app's URLs could not be followed: {reason}"
+            return web.json_response({"error": error, "field": "redirection_url"}, status=409)
 
 
 async def token(request: web.Request) -> web.Response:

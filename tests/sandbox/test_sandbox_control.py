@@ -10,6 +10,7 @@ import pytest
 
 import sandbox
 from sandbox.events.names import MERCHANT_EVENTS
+from sandbox.http import BACKGROUND
 from sandbox.knob_table import KNOBS
 
 HOOKS = "/v1/managers/webhooks"
@@ -247,6 +248,37 @@ async def test_a_rate_spreads_events_in_the_background(zid):
     assert answer == {"triggered": 30, "ids": []}
     assert early < 30
     assert len({json.loads(row.body)["id"] for row in rows}) == 30
+
+
+async def test_reset_ends_what_was_still_spreading(zid):
+    tokens = await zid.installed(products=1)
+    await zid.trigger(tokens, "order.create", count=1000, rate=200)
+
+    await zid.control("POST", "/reset")
+
+    await zid.installed(products=1)
+    assert (await zid.stats())["events"] == {}
+    assert not zid.running.runner.app[BACKGROUND]
+
+
+async def test_a_trigger_that_runs_out_says_how_far_it_came(zid):
+    tokens = await zid.installed(products=1)
+    await zid.trigger(tokens, "order.create", count=2)
+
+    answer = await zid.trigger(tokens, "order.status.update", count=20)
+
+    assert answer["triggered"] == 8
+    assert "order" in answer["stopped"]
+
+
+async def test_the_reviewers_client_follows_the_install_with_cookies(zid):
+    store_id = await zid.store()
+
+    answer = await zid.control("POST", f"/stores/{store_id}/install")
+
+    (visit,) = zid.receiver.at("/redirect")
+    assert visit.headers["user-agent"] == "GuzzleHttp/7"
+    assert answer == {"url": zid.app.redirection_url, "status": 200}
 
 
 async def test_requests_are_logged_without_secrets(zid):

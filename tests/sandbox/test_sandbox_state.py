@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from sandbox.server import start
+from sandbox.server import RunningSandbox, start
 from sandbox.settings import SandboxSettings
-from sandbox.state import StateFile
+from sandbox.state import StateBusyError, StateFile
 
 PROFILE = "/v1/managers/account/profile"
 
@@ -83,40 +87,76 @@ async def everything(zid, tokens):
     return found | {"stats": stats, "deliveries": deliveries, "knobs": knobs, "stores": stores}
 
 
-async def test_a_killed_sandbox_resumes_its_retries(settings, visit, tmp_path, wait_until):
-    first = await visit(settings)
-    tokens = await first.installed(products=1)
-    await first.subscribe(tokens, "order.create")
-    first.receiver.status = 503
-    await first.trigger(tokens, "order.create")
-    await wait_until(lambda: len(last(first).attempts) == 1)
-    await wait_until(lambda: any(attempts for attempts in saved_attempts(settings.state_file)))
-    # What a kill leaves behind is what is on the disk now.
-    shutil.copytree(settings.state_file.parent, tmp_path / "killed")
-    await first.running.stop()
-    first.receiver.status = 200
+SERVE = """
+import asyncio, pathlib, sys
+from sandbox.server import serve
+from sandbox.settings import SandboxSettings
+path = pathlib.Path(sys.argv[2])
+asyncio.run(serve(SandboxSettings(port=int(sys.argv[1]), state_file=path, save_every_seconds=0.02)))
+"""
 
-    second = await visit(
-        SandboxSettings(port=0, state_file=tmp_path / "killed" / settings.state_file.name, app=settings.app)
+
+async def test_a_killed_sandbox_resumes_its_retries(settings, visit, zid, tmp_path, wait_until):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SERVE, str(port), str(settings.state_file), stdout=subprocess.DEVNULL
     )
+    zid.running = RunningSandbox(f"http://127.0.0.1:{port}", port, zid.running.sandbox, zid.running.runner)
+    try:
+        await wait_until(lambda: answers(zid), "the sandbox to listen")
+        app = {
+            name: getattr(zid.app, name)
+            for name in ("client_id", "client_secret", "app_id", "callback_url", "redirection_url")
+        }
+        await zid.control("POST", "/apps", app)
+        tokens = await zid.installed(products=1)
+        await zid.subscribe(tokens, "order.create")
+        zid.receiver.status = 503
+        await zid.trigger(tokens, "order.create")
+        await wait_until(lambda: saved_attempts(settings.state_file, tmp_path) == [503])
+    finally:
+        process.kill()
+        await process.wait()
+    zid.receiver.status = 200
+
+    second = await visit(settings)
     await second.control("POST", "/clock", {"advance_seconds": 61})
     stats = await second.settled()
 
-    assert stats["deliveries"]["acknowledged"] == 1
-    assert last(second).attempts[0][1] == 503
-    assert last(second).body == last(first).body
+    assert (stats["deliveries"]["attempts"], stats["deliveries"]["acknowledged"]) == (2, 1)
+    first, again = zid.receiver.at("/hook")
+    assert first.body == again.body
+    assert (await second.get(tokens, PROFILE))[0] == 200
 
 
-def last(zid):
-    return [row for row in zid.running.sandbox.world.deliveries if row.webhook_id][-1]
+async def answers(zid) -> bool:
+    try:
+        return (await zid.call("GET", "/__sandbox/stats"))[0] == 200
+    except aiohttp.ClientConnectionError:
+        return False
 
 
-def saved_attempts(path: Path) -> list[list]:
-    """The attempts of the deliveries that are on the disk."""
-    connection = sqlite3.connect(path)
+def saved_attempts(path: Path, folder: Path) -> list[int]:
+    """The statuses of the deliveries on the disk, read from a copy because the sandbox keeps its file locked."""
+    copy = folder / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(path.parent, copy)
+    connection = sqlite3.connect(copy / path.name)
     rows = connection.execute("SELECT value FROM rows WHERE section = 'delivery'").fetchall()
     connection.close()
-    return [row["attempts"] for (value,) in rows if (row := json.loads(value))["webhook_id"]]
+    return [attempt[1] for (value,) in rows for attempt in json.loads(value)["attempts"]]
+
+
+async def test_a_state_in_use_is_refused_and_left_alone(settings, visit):
+    first = await visit(settings)
+    await first.store()
+
+    with pytest.raises(StateBusyError):
+        await visit(settings)
+
+    assert not list(settings.state_file.parent.glob("*unreadable*"))
 
 
 async def test_reset_empties_the_file_too(settings, visit):
