@@ -39,11 +39,10 @@ class MemoryDesk(Desk):
 
     def _redriven(self, event: EventRow) -> list[WorkItem]:
         """Through the mirror again, or only through the handlers that gave up."""
-        now = self._database.now()
+        now, event.attempts = self._database.now(), 0
         dead = [run for run in self._database.runs_of(event.event_id) if run.state is EventState.DEAD]
         if not dead:
             event.move(EventState.QUEUED, now=now)
-            event.attempts = 0
             return [item_of(event)]
         event.move(EventState.QUEUED, EventState.RUNNING, now=now)
         event.open_runs, event.dead_runs = len(dead), 0
@@ -57,6 +56,7 @@ class MemoryDesk(Desk):
         dead, now = self._dead(wanted, ids), self._database.now()
         for event in dead:
             event.move(EventState.CANCELLED, now=now, reason=reason)
+            event.dead_runs = 0
             for run in self._database.runs_of(event.event_id):
                 if run.state is EventState.DEAD:
                     run.move(EventState.CANCELLED, now=now, reason=reason)

@@ -13,6 +13,7 @@ from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import LIVE, Install, InstallState, StoreIdentity
 from core.domain.tokens import Tokens, TokenSet
+from core.errors import Stale
 from core.ids import Epoch, Generation, InstallId, StoreId
 from core.ports.installations import Installations
 from core.ports.sealing import Sealer
@@ -36,9 +37,10 @@ class MemoryInstallations(Installations):
         refresh_at: datetime,
         audit: AuditEntry,
     ) -> Install:
+        """Safe to repeat when the answer was lost. Raises Stale for an install that is over."""
+        if install_id in self._database.installs:
+            return self._again(install_id)
         before = self._database.current_install(identity.store_id)
-        if before and before.install_id == install_id:
-            return before
         if before and before.state in LIVE:
             await self._end(before)
         epoch = Epoch(before.epoch + 1 if before else 1)
@@ -48,6 +50,12 @@ class MemoryInstallations(Installations):
         self._keep(TokenSet(identity.store_id, install_id, Generation(1), tokens))
         self._database.refresh_due[install_id] = DueRow(refresh_at)
         self._database.note(audit)
+        return install
+
+    def _again(self, install_id: InstallId) -> Install:
+        install = self._database.live_install(install_id)
+        if install is None:
+            raise Stale(f"install {install_id} is over")
         return install
 
     def _keep(self, first: TokenSet) -> None:

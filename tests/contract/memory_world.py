@@ -1,0 +1,67 @@
+"""The memory adapters over one value."""
+
+from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.desk import MemoryDesk
+from adapters.memory.event_batches import MemoryEventLedger
+from adapters.memory.inbox import MemoryInbox
+from adapters.memory.installations import MemoryInstallations
+from adapters.memory.ledger_reading import MemoryLedgerReader
+from adapters.memory.maintenance import MemoryMaintenance
+from adapters.memory.refresh_book import MemoryRefreshBook
+from adapters.memory.rows import IntakeRow
+from adapters.memory.runs import MemoryRunLedger
+from adapters.memory.sealing import ReversibleSealer
+from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
+from adapters.memory.workers import MemoryWorkers
+from core.ids import EventId, InstallId, WorkerId
+from tests.contract.worlds import Hands, LedgerWorld
+
+
+def memory_world() -> LedgerWorld:
+    database, sealer = MemoryDatabase(), ReversibleSealer()
+    return LedgerWorld(
+        inbox=MemoryInbox(database),
+        events=MemoryEventLedger(database),
+        runs=MemoryRunLedger(database),
+        workers=MemoryWorkers(database),
+        maintenance=MemoryMaintenance(database),
+        reader=MemoryLedgerReader(database),
+        desk=MemoryDesk(database),
+        installations=MemoryInstallations(database, sealer),
+        vault=MemoryTokenVault(database, sealer),
+        statuses=MemoryTokenStatuses(database),
+        refreshes=MemoryRefreshBook(database),
+        trail=MemoryAuditTrail(database),
+        log=MemoryAuditLog(database),
+        hands=_memory_hands(database),
+        now=database.now,
+        foreign_vault=MemoryTokenVault(database, ReversibleSealer(("another",))),
+    )
+
+
+def _memory_hands(database: MemoryDatabase) -> Hands:
+    async def expire_lease(worker: WorkerId) -> None:
+        database.workers[worker] = database.now()
+
+    async def expire_dedupe() -> None:
+        for key, row in list(database.dedupe.items()):
+            database.dedupe[key] = type(row)(row.event_id, row.store_id, row.origin, database.now())
+
+    async def remove_event(event_id: EventId) -> None:
+        del database.events[event_id]
+
+    async def forget_intake(event_id: EventId) -> None:
+        [(key, row)] = [(key, row) for key, row in database.dedupe.items() if row.event_id == event_id]
+        del database.dedupe[key]
+        database.intake.append(IntakeRow(row.store_id, row.origin, accepted=-1))
+
+    async def swap_tokens(left: InstallId, right: InstallId) -> None:
+        rows, keys = database.tokens, database.data_keys
+        rows[left], rows[right] = rows[right], rows[left]
+        keys[left], keys[right] = keys[right], keys[left]
+
+    async def effects() -> list[str]:
+        return [str(args[0]) for _, args in database.effects]
+
+    return Hands(expire_lease, expire_dedupe, remove_event, forget_intake, swap_tokens, effects)

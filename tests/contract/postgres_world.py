@@ -1,0 +1,97 @@
+"""The Postgres adapters over one database of a test's own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import psycopg
+from cryptography.fernet import Fernet
+
+from adapters.postgres.audit import PostgresAuditLog
+from adapters.postgres.connection import open_pool
+from adapters.postgres.desk import PostgresDesk
+from adapters.postgres.event_batches import PostgresEventLedger
+from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.installations import PostgresInstallations
+from adapters.postgres.ledger_reading import PostgresLedgerReader
+from adapters.postgres.maintenance import PostgresMaintenance
+from adapters.postgres.refresh_book import PostgresRefreshBook
+from adapters.postgres.runs import PostgresRunLedger
+from adapters.postgres.token_status import PostgresTokenStatuses
+from adapters.postgres.token_vault import PostgresTokenVault
+from adapters.postgres.workers import PostgresWorkers
+from adapters.sealing.fernet import FernetSealer
+from core.domain.secret import Secret
+from core.ids import EventId, InstallId, WorkerId
+from core.ports.sealing import Sealer
+from tests.contract.worlds import Hands, LedgerWorld
+from tests.servers import Database
+
+
+@asynccontextmanager
+async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
+    pool = await open_pool(database.dsn, max_size=8)
+    sealer, other = _sealer(), _sealer()
+    inbox = PostgresInbox(pool)
+    try:
+        with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+            owner.execute("CREATE TABLE effects (note text UNIQUE)")
+            yield LedgerWorld(
+                inbox=inbox,
+                events=PostgresEventLedger(pool),
+                runs=PostgresRunLedger(pool),
+                workers=PostgresWorkers(pool),
+                maintenance=PostgresMaintenance(pool),
+                reader=PostgresLedgerReader(pool),
+                desk=PostgresDesk(pool),
+                installations=PostgresInstallations(pool, sealer),
+                vault=PostgresTokenVault(pool, sealer),
+                statuses=PostgresTokenStatuses(pool),
+                refreshes=PostgresRefreshBook(pool),
+                trail=PostgresAuditLog(pool),
+                log=PostgresAuditLog(pool),
+                hands=_postgres_hands(owner),
+                now=lambda: datetime.now(UTC),
+                foreign_vault=PostgresTokenVault(pool, other),
+            )
+    finally:
+        await inbox.aclose()
+        await pool.close()
+
+
+def _sealer() -> Sealer:
+    return FernetSealer((Secret(Fernet.generate_key().decode()),))
+
+
+def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
+    async def expire_lease(worker: WorkerId) -> None:
+        owner.execute("UPDATE workers SET lease_until = now() - interval '1 second' WHERE worker_id = %s", [worker])
+
+    async def expire_dedupe() -> None:
+        owner.execute("UPDATE dedupe SET expires_at = now() - interval '1 second'")
+
+    async def remove_event(event_id: EventId) -> None:
+        owner.execute("DELETE FROM events WHERE event_id = %s", [event_id])
+
+    async def forget_intake(event_id: EventId) -> None:
+        owner.execute(
+            "WITH gone AS (DELETE FROM dedupe WHERE event_id = %s RETURNING store_id, origin) "
+            "INSERT INTO intake (store_id, origin, accepted) SELECT store_id, origin, -1 FROM gone",
+            [event_id],
+        )
+
+    async def swap_tokens(left: InstallId, right: InstallId) -> None:
+        """Sealed tokens and data key of each under the other's name, as a careless restore would leave them."""
+        for table, columns in (("tokens", "sealed, generation"), ("data_keys", "key_id, wrapped")):
+            names = [name.strip() for name in columns.split(",")]
+            moved = ", ".join(f"{name} = other.{name}" for name in names)
+            owner.execute(
+                f"UPDATE {table} t SET {moved} FROM {table} other "
+                "WHERE (t.install_id, other.install_id) IN ((%(l)s, %(r)s), (%(r)s, %(l)s))",
+                {"l": left, "r": right},
+            )
+
+    async def effects() -> list[str]:
+        return [str(row[0]) for row in owner.execute("SELECT note FROM effects ORDER BY note")]
+
+    return Hands(expire_lease, expire_dedupe, remove_event, forget_intake, swap_tokens, effects)

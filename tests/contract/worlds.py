@@ -1,0 +1,61 @@
+"""One database as the adapters see it, and what a test may do to it by hand."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Final
+
+from adapters.memory.system import SequentialIds
+from core.ids import EventId, InstallId, StoreId, WorkerId
+from core.ports.audit_trail import AuditLog, AuditTrail
+from core.ports.event_ledger import EventLedger, Inbox, Maintenance, RunLedger, Workers
+from core.ports.installations import Installations, RefreshBook, TokenVault
+from core.ports.ledger_reading import Desk, LedgerReader
+from core.ports.system import Ids
+from core.ports.token_status import TokenStatuses
+
+STORE: Final = StoreId(1)
+OTHER_STORE: Final = StoreId(2)
+EFFECT: Final = "INSERT INTO effects (note) VALUES ($1)"
+"""What a handler of these tests does in its unit of work."""
+
+
+@dataclass
+class Hands:
+    """What tests do behind the adapters' backs."""
+
+    expire_lease: Callable[[WorkerId], Awaitable[object]]
+    expire_dedupe: Callable[[], Awaitable[object]]
+    remove_event: Callable[[EventId], Awaitable[object]]
+    forget_intake: Callable[[EventId], Awaitable[object]]
+    """As if the event had never been counted, nor its key been written."""
+    swap_tokens: Callable[[InstallId, InstallId], Awaitable[object]]
+    effects: Callable[[], Awaitable[list[str]]]
+
+
+@dataclass
+class LedgerWorld:
+    """Every adapter of one database. `now` is its time."""
+
+    inbox: Inbox
+    events: EventLedger
+    runs: RunLedger
+    workers: Workers
+    maintenance: Maintenance
+    reader: LedgerReader
+    desk: Desk
+    installations: Installations
+    vault: TokenVault
+    statuses: TokenStatuses
+    refreshes: RefreshBook
+    trail: AuditTrail
+    log: AuditLog
+    hands: Hands
+    now: Callable[[], datetime]
+    foreign_vault: TokenVault
+    """The same vault with another key ring."""
+    ids: Ids = field(default_factory=SequentialIds)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1000))
+    tampered: bool = False
+    """Set by tests that unbalance the books on purpose."""
