@@ -1,0 +1,48 @@
+# Needs Python 3.11 or newer and nothing else. `make` lists what there is.
+#   ARGS="…"      options passed on, e.g. make up ARGS="--port 8123 --sandbox-port 8124"
+#   PYTHON=…      the interpreter that .venv is made with
+.DEFAULT_GOAL := help
+.SUFFIXES:
+ARGS ?=
+export PYTHON
+
+.PHONY: help
+help:  ## This list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: up
+up:  ## Everything in one command: embedded servers, the sandbox Zid, http, consumer, scheduler
+	@.ci/venv requirements.txt
+	@exec .venv/bin/wasl up $(ARGS)
+
+.PHONY: test
+test: static browser  ## The whole proof: format, lint, types, import rules, every test
+	@.venv/bin/python -m pytest -m "not prove" --durations=20 $(ARGS)
+
+.PHONY: check
+check: static  ## The fast half: format, lint, types, import rules, unit tests
+	@.venv/bin/python -m pytest -m "not prove" tests/unit $(ARGS)
+
+.PHONY: prove
+prove: dev  ## The long proofs, left out of `make test`
+	@.venv/bin/python -m pytest -m prove $(ARGS)
+
+.PHONY: format
+format: dev  ## Write the code as the linter wants it
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+.PHONY: dev
+dev:
+	@.ci/venv requirements-dev.txt
+
+.PHONY: browser
+browser: dev
+	@.ci/browser
+
+.PHONY: static
+static: dev
+	@.venv/bin/python -m ruff format --check .
+	@.venv/bin/python -m ruff check .
+	@.venv/bin/python -m mypy
+	@.venv/bin/lint-imports

@@ -1,0 +1,113 @@
+"""The list of commands. A command's module is imported when it is called, so that help and errors are quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
+from typing import Final
+
+import typer
+from typer._click import Command, Context, HelpFormatter
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from core.errors import WaslError
+from entrypoints.failures import CommandFailed, explain
+from entrypoints.up.lifeline import follow_parent
+
+SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Run": {
+        "up": "Everything in one supervised group, for trying out and development",
+        "http": "Take webhooks, serve the API and the console",
+        "consumer": "Handle events",
+        "scheduler": "Renew tokens, sweep the ledger",
+        "sandbox": "A stand-in for Zid",
+        "migrate": "Bring the database to this version's schema",
+        "healthcheck": "Exit code for containers",
+    },
+    "Look": {
+        "status": "An overview of stores, ledger and servers",
+        "verify": "Does the ledger balance? Names the ids that differ",
+        "stores": "Installed stores: list, show, refresh, revoke",
+        "events": "Events: list, show, replay",
+        "dead": "Dead events: list, show, redrive, discard",
+        "handlers": "Which handler gets which topic",
+    },
+    "Make": {
+        "keys": "Generate keys and secrets",
+        "trigger": "Let the sandbox produce an event",
+    },
+}
+"""Heading → command → one line of help; each command lives in `entrypoints.cli.commands.<command>`."""
+
+HELP: Final = {name: line for section in SECTIONS.values() for name, line in section.items()}
+
+
+class LazyCommands(MutableMapping[str, Command]):
+    """Every command's name; a command's module is imported when the command itself is asked for."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name in HELP and name not in self._loaded:
+            self._loaded[name] = get_command(import_module(f"entrypoints.cli.commands.{name}").app)
+            self._loaded[name].name = name
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(HELP)
+
+    def __len__(self) -> int:
+        return len(HELP)
+
+
+class WaslCommands(TyperGroup):
+    """The top level: commands under headings, nothing imported for the list."""
+
+    def __init__(self, **attributes: object) -> None:
+        super().__init__(**attributes)  # type: ignore[arg-type]  # handed through from typer
+        self.commands = LazyCommands()
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(HELP)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
+        for heading, commands in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl(list(commands.items()))
+
+
+app = typer.Typer(
+    name="wasl",
+    cls=WaslCommands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: wasl up --port 8123        Each command has its own --help.",
+)
+
+
+@app.callback()
+def wasl() -> None:
+    """Wasl: the service a Zid app runs. It installs stores, keeps their tokens, takes their webhooks in."""
+    follow_parent()
+
+
+def run() -> None:
+    """Runs the command line; an expected failure is one line on stderr and exit code 1."""
+    try:
+        app(prog_name="wasl")
+    except (CommandFailed, WaslError) as error:
+        sys.exit(f"wasl: {explain(error)}")
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,20 @@
+"""`wasl consumer`."""
+
+from __future__ import annotations
+
+from config.logging import set_up_logging
+from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
+from entrypoints.cli.group import commands, name_process
+from entrypoints.consumer import run_consumer
+from entrypoints.process import run
+
+app = commands()
+
+
+@app.command(epilog="Example: LOG_LEVEL=DEBUG wasl consumer")
+def consumer(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Handle events: the mirror first, then the app's handlers. Any number may run. SIGTERM drains."""
+    name_process("consumer")
+    settings = settings_for(data_dir)
+    set_up_logging(settings.log_level, settings.log_format, "consumer")
+    run(run_consumer(settings))

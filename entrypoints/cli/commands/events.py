@@ -1,0 +1,79 @@
+"""`wasl events`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from config.container import Adapters
+from core.domain.audit import AuditEntry
+from core.domain.event_states import EventState, Origin
+from core.domain.events import WorkItem
+from core.ports.ledger_reading import EventDetail
+from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
+from entrypoints.cli.event_listing import list_events
+from entrypoints.cli.event_rows import EVENT_COLUMNS, event_record
+from entrypoints.cli.filters import ACTOR, Limit, SinceOption, StoreOption, TopicOption, read_event_id, wanted
+from entrypoints.cli.group import commands
+from entrypoints.cli.opened import publish, with_adapters
+from entrypoints.cli.output import show_record, show_rows
+from entrypoints.failures import CommandFailed
+
+app = commands("Events: what came in and what became of it.")
+EventNumber = Annotated[str, typer.Argument(metavar="ID")]
+
+
+@app.command("list", epilog="Example: wasl events list --store 1001 --topic order.create --since 1h")
+def list_(
+    store: StoreOption = None,
+    topic: TopicOption = None,
+    state: Annotated[EventState | None, typer.Option(help="Only events in this state.")] = None,
+    origin: Annotated[Origin | None, typer.Option(help="Only events that came from there.")] = None,
+    entity: Annotated[str | None, typer.Option(help="Only events about the entity with this id.")] = None,
+    since: SinceOption = None,
+    limit: Limit = 50,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Events, newest first."""
+    chosen = wanted(store, topic, since, state, origin, entity)
+    rows = with_adapters(data_dir, lambda adapters: list_events(adapters.reader(), chosen, limit))
+    show_rows(rows, EVENT_COLUMNS, as_json=as_json, empty="no event matches")
+
+
+@app.command(epilog="Example: wasl events show 0199c0de-0000-7000-8000-000000000001")
+def show(
+    event_id: EventNumber,
+    body: Annotated[bool, typer.Option("--body", help="Zid's JSON too; it holds personal data.")] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """One event with its handlers' runs."""
+    wanted_id = read_event_id(event_id)
+
+    async def work(adapters: Adapters) -> EventDetail | None:
+        return await adapters.reader().event(wanted_id)
+
+    detail = with_adapters(data_dir, work)
+    if detail is None:
+        raise CommandFailed(f"there is no event {event_id}")
+    show_record(event_record(detail, with_body=body), as_json=as_json)
+
+
+@app.command(epilog="Example: wasl events replay 0199c0de-0000-7000-8000-000000000001")
+def replay(event_id: EventNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Handle an event once more, as a new one with origin replay."""
+    wanted_id = read_event_id(event_id)
+
+    async def work(adapters: Adapters) -> WorkItem | None:
+        new_id = adapters.ids().event_id()
+        entry = AuditEntry("event.replayed", actor=ACTOR, details={"event_id": event_id, "new_event_id": str(new_id)})
+        item = await adapters.desk().replay(wanted_id, new_id, audit=entry)
+        await publish(adapters, [item] if item else [])
+        return item
+
+    item = with_adapters(data_dir, work)
+    if item is None:
+        raise CommandFailed(f"event {event_id} cannot be replayed: there is no such event, or its body is gone")
+    show_record({"id": event_id, "replayed_as": item.id, "store_id": item.store_id}, as_json=as_json)

@@ -1,0 +1,31 @@
+"""`wasl http`."""
+
+from __future__ import annotations
+
+from socket import socket
+from typing import Annotated
+
+import typer
+
+from config.logging import set_up_logging
+from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
+from entrypoints.cli.group import commands, name_process
+from entrypoints.http_server import run_http
+from entrypoints.process import run
+from entrypoints.up.ports import listen
+
+app = commands()
+
+
+@app.command(epilog="Example: HTTP_PORT=8123 wasl http")
+def http(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    fd: Annotated[int | None, typer.Option(hidden=True, help="Accept from this inherited socket.")] = None,
+) -> None:
+    """Take webhooks, serve the API and the console on HTTP_HOST and HTTP_PORT. SIGTERM drains."""
+    name_process("http")
+    settings = settings_for(data_dir)
+    set_up_logging(settings.log_level, settings.log_format, "http")
+    listener = listen(settings.http_host, settings.http_port, "HTTP_PORT") if fd is None else socket(fileno=fd)
+    with listener:
+        run(run_http(settings, [listener]))

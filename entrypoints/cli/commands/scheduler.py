@@ -1,0 +1,20 @@
+"""`wasl scheduler`."""
+
+from __future__ import annotations
+
+from config.logging import set_up_logging
+from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
+from entrypoints.cli.group import commands, name_process
+from entrypoints.process import run
+from entrypoints.scheduler import run_scheduler
+
+app = commands()
+
+
+@app.command(epilog="Example: LOG_LEVEL=DEBUG wasl scheduler")
+def scheduler(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Sweep the ledger and renew tokens that are due. Any number may run. SIGTERM drains."""
+    name_process("scheduler")
+    settings = settings_for(data_dir)
+    set_up_logging(settings.log_level, settings.log_format, "scheduler")
+    run(run_scheduler(settings))

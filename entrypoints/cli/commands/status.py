@@ -1,0 +1,88 @@
+"""`wasl status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from adapters.postgres.migration_files import read_folder
+from config.container import Adapters, running_version
+from core.domain.event_states import Ledger
+from core.errors import Unavailable
+from core.ids import StoreId
+from entrypoints.cli.books import BOOK_COLUMNS, book_record, book_rows
+from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir, running_up
+from entrypoints.cli.group import commands
+from entrypoints.cli.opened import with_adapters
+from entrypoints.cli.output import show_json, show_record, show_rows
+
+app = commands()
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What stands where at this moment; `depth` is None while the work index does not answer."""
+
+    stores: Counter[str]
+    ledger: Ledger
+    depth: int | None
+    schema: str | None
+
+
+@app.command(epilog="Example: wasl status --json")
+def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """An overview: stores by state, the ledger, the work index, the schema."""
+    overview = with_adapters(data_dir, _look)
+    facts = {**_running(data_dir), **_facts(overview)}
+    if as_json:
+        show_json({**facts, "ledger": book_record(overview.ledger)})
+        return
+    show_record(facts, as_json=False)
+    typer.echo("")
+    show_rows(book_rows(overview.ledger), BOOK_COLUMNS, as_json=False, empty="")
+
+
+async def _look(adapters: Adapters) -> Overview:
+    return Overview(
+        stores=await _count_stores(adapters),
+        ledger=await adapters.reader().books(),
+        depth=await _depth(adapters),
+        schema=read_folder()[-1].id,
+    )
+
+
+async def _count_stores(adapters: Adapters) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    after: StoreId | None = None
+    while page := await adapters.installations().page(after=after, limit=PAGE):
+        counts.update(install.state.value for install in page)
+        after = page[-1].store_id
+    return counts
+
+
+async def _depth(adapters: Adapters) -> int | None:
+    try:
+        return sum([await index.depth() for index in adapters.indexes().values()])
+    except Unavailable:
+        return None
+
+
+def _running(data_dir: Path) -> dict[str, object]:
+    up = running_up(data_dir)
+    if up is None:
+        return {}
+    return {"wasl_up": f"process {up.pid}", "http": up.http_url, "sandbox": up.sandbox_url or "none: the real Zid"}
+
+
+def _facts(overview: Overview) -> dict[str, object]:
+    return {
+        "version": running_version(),
+        "schema": overview.schema,
+        "stores": dict(overview.stores),
+        "balanced": overview.ledger.balanced,
+        "work_index": "does not answer" if overview.depth is None else overview.depth,
+    }

@@ -1,0 +1,125 @@
+"""`wasl stores`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from config.container import Adapters
+from core.domain.stores import Install
+from core.features.uninstall_store import Revoked
+from core.ids import StoreId
+from core.ports.token_status import TokenStatus
+from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
+from entrypoints.cli.filters import ACTOR, Limit
+from entrypoints.cli.group import commands
+from entrypoints.cli.opened import with_adapters, with_features
+from entrypoints.cli.output import Row, show_json, show_record, show_rows
+from entrypoints.failures import CommandFailed
+from entrypoints.wiring import Daemon
+
+app = commands("Installed stores.")
+StoreNumber = Annotated[int, typer.Argument(metavar="STORE_ID", min=1)]
+PAGE = 500
+COLUMNS = ("store_id", "title", "state", "epoch", "installed_at", "expires_at")
+
+
+@app.command("list", epilog="Example: wasl stores list --json")
+def list_stores(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Stores by ascending id."""
+    rows = with_adapters(data_dir, lambda adapters: _rows(adapters, limit))
+    show_rows(rows, COLUMNS, as_json=as_json, empty="no store is installed")
+
+
+@app.command(epilog="Example: wasl stores show 1001")
+def show(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """One store: its install, tokens' expiry, subscriptions, and what the mirror holds."""
+    show_record(with_adapters(data_dir, lambda adapters: _detail(adapters, StoreId(store_id))), as_json=as_json)
+
+
+@app.command(epilog="Example: wasl stores refresh 1001")
+def refresh(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Renew the store's tokens now."""
+
+    async def work(parts: Daemon) -> Row:
+        renewal = await parts.features.refresh().refresh_now(StoreId(store_id), actor=ACTOR)
+        return {
+            "store_id": store_id,
+            "outcome": renewal.outcome.value,
+            "generation": renewal.tokens.generation,
+            "expires_at": renewal.tokens.tokens.expires_at,
+        }
+
+    show_record(with_features(data_dir, work), as_json=as_json)
+
+
+@app.command(epilog="Example: wasl stores revoke 1001 --yes")
+def revoke(
+    store_id: StoreNumber,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """End the install here: webhooks removed at Zid, tokens shredded, open work cancelled."""
+    if not yes:
+        typer.confirm(f"End the install of store {store_id}? Its tokens cannot be brought back", abort=True)
+
+    async def work(parts: Daemon) -> Revoked | None:
+        return await parts.features.uninstall().revoke(StoreId(store_id), actor=ACTOR)
+
+    revoked = with_features(data_dir, work)
+    if revoked is None:
+        raise CommandFailed(f"store {store_id} has no live install")
+    if as_json:
+        show_json(
+            {"store_id": store_id, "cancelled_events": revoked.cancelled_events, "webhooks_problem": revoked.problem}
+        )
+        return
+    typer.echo(f"store {store_id} revoked; {revoked.cancelled_events} open events cancelled")
+    if revoked.problem:
+        typer.echo(f"its webhooks may still stand at Zid: {revoked.problem}", err=True)
+
+
+async def _rows(adapters: Adapters, limit: int) -> list[Row]:
+    installs: list[Install] = []
+    while len(installs) < limit:
+        after = installs[-1].store_id if installs else None
+        page = await adapters.installations().page(after=after, limit=min(PAGE, limit - len(installs)))
+        if not page:
+            break
+        installs += page
+    statuses = await adapters.token_statuses().of([install.install_id for install in installs])
+    return [store_row(install, statuses.get(install.install_id)) for install in installs]
+
+
+async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
+    install = await adapters.installations().current(store_id)
+    if install is None:
+        raise CommandFailed(f"store {store_id} was never installed; `wasl stores list` shows the known ones")
+    statuses = await adapters.token_statuses().of([install.install_id])
+    found = await adapters.installations().subscriptions(install.install_id)
+    counts = await adapters.reader().mirror_counts(store_id)
+    return {
+        **store_row(install, statuses.get(install.install_id)),
+        "webhooks": [f"{one.event}{'' if one.active else ' (inactive)'}" for one in found],
+        "mirror": {kind.value: count for kind, count in counts.items()},
+    }
+
+
+def store_row(install: Install, status: TokenStatus | None) -> Row:
+    """A store with its current install. The install id is text: it exceeds what JSON readers take for a number."""
+    return {
+        "store_id": install.store_id,
+        "title": install.identity.title,
+        "url": install.identity.url,
+        "currency": install.identity.currency,
+        "state": install.state.value,
+        "epoch": install.epoch,
+        "install_id": str(install.install_id),
+        "installed_at": install.installed_at,
+        "ended_at": install.ended_at,
+        "expires_at": status.expires_at if status else None,
+        "refresh_due_at": status.refresh_due_at if status else None,
+        "generation": status.generation if status else None,
+    }

@@ -1,0 +1,35 @@
+"""Failures a person can mend, each as one line that names the cause and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from core.errors import ClientRejected, Unavailable, WaslError
+
+
+class CommandFailed(Exception):
+    """The command cannot do what it was asked; `str()` is the line that people read."""
+
+
+FIX_OF_DEPENDENCY: Final[Mapping[str, str]] = {
+    "postgres": "is it running, and does DATABASE_URL name it?",
+    "redis": "is it running, and does REDIS_URL name it?",
+    "zid": "try again in a moment",
+}
+
+
+def explain(error: CommandFailed | WaslError) -> str:
+    """One line for people: cause, then what to do."""
+    match error:
+        case Unavailable():
+            return one_line(f"{error}: {FIX_OF_DEPENDENCY.get(error.dependency.lower(), 'try again in a moment')}")
+        case ClientRejected():
+            return one_line(f"{error}: check ZID_CLIENT_ID and ZID_CLIENT_SECRET")
+        case _:
+            return one_line(str(error) or type(error).__name__)
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, as drivers like to put into their messages."""
+    return " ".join(text.split())
