@@ -159,7 +159,9 @@ class PostgresInstallations(Installations):
                 await write_audit(conn, audit)
             row = await conn.fetchrow(_CURRENT, identity.store_id)
         assert row is not None  # written, or found to be ours, a moment ago
-        return _install(row)
+        if (install := _install(row)).state not in LIVE:
+            raise Stale(f"install {install_id} is over")
+        return install
 
     async def _end(self, install_id: InstallId, audit: AuditEntry) -> int | None:
         async with transaction(self._pool) as conn:
