@@ -23,9 +23,9 @@ REQUESTS_KEPT = 5_000
 class Sandbox:
     """Built without I/O. `settings.app` and `settings.knobs` are configuration: a reset brings them back."""
 
-    def __init__(self, settings: SandboxSettings) -> None:
+    def __init__(self, settings: SandboxSettings, clock: SandboxClock | None = None) -> None:
         self.settings = settings
-        self.clock = SandboxClock(time.time())
+        self.clock = clock or SandboxClock(time.time())
         self.knobs = Knobs(settings.knobs)
         self.knobs.on_change(self._follow_time_scale)
         self.world = World(self.clock, settings.seed)

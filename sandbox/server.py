@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from sandbox.api.routes import add_routes as add_api_routes
+from sandbox.clock import SandboxClock
 from sandbox.control.routes import add_routes as add_control_routes
 from sandbox.http import SANDBOX
 from sandbox.middleware import observe
@@ -36,11 +37,11 @@ class RunningSandbox:
         await self.runner.cleanup()
 
 
-def create_app(settings: SandboxSettings) -> web.Application:
+def create_app(settings: SandboxSettings, clock: SandboxClock | None = None) -> web.Application:
     """The whole sandbox as one application; raises SettingsError. Opens nothing before the server starts."""
     settings.check()
     app = web.Application(middlewares=[observe], client_max_size=MAX_BODY)
-    app[SANDBOX] = Sandbox(settings)
+    app[SANDBOX] = Sandbox(settings, clock)
     add_oauth_routes(app)
     add_control_routes(app)
     add_api_routes(app)

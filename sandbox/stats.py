@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 DELIVERY_COUNTERS = ("attempts", "acknowledged", "failed", "distinct", "distinct_acknowledged", "exhausted",
-                     "discarded", "dropped", "duplicates_sent")  # fmt: skip
+                     "discarded", "dropped", "not_dispatched", "duplicates_sent")  # fmt: skip
 
 
 class Stats:

@@ -43,7 +43,8 @@ async def show_stats(request: web.Request) -> web.Response:
 
     `deliveries` (webhooks) and `app_events` each hold: `attempts` = `acknowledged` (2xx) + `failed`; `distinct`
     bodies per target URL and `distinct_acknowledged` of them; `pending` now; `exhausted` (retries used up),
-    `discarded` (broken or removed webhook), `dropped` (by a fault), `duplicates_sent`; `received_5xx`;
+    `discarded` (broken or removed webhook), `dropped` (by a fault), `not_dispatched` (the
+    webhook was broken), `duplicates_sent`; `received_5xx`;
     `by_status` (`no_answer` when there was none). `oauth` counts by grant and outcome (`ok`, `bad_client`,
     `bad_code`, `spent`, `unknown`, `expired`, `revoked`), `reuse` being uses of spent refresh tokens (again as
     `refresh_reuse`); `exchanges` are all token requests, `refresh_token.ok` the refreshes that gave tokens. `webhooks`
@@ -77,7 +78,9 @@ def _scope(sandbox: Sandbox, store_id: int | None) -> Json:
 
 def _pending(sandbox: Sandbox, lane: str, store_id: int | None) -> int:
     counts = sandbox.courier.pending_by_store
-    return sum(count for key, count in counts.items() if key[0] == lane and store_id in (None, key[1]))
+    if store_id is not None:
+        return counts[lane, store_id]
+    return sum(count for key, count in counts.items() if key[0] == lane)
 
 
 def _webhooks(sandbox: Sandbox, store_id: int | None) -> dict[str, int]:

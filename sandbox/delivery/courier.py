@@ -95,7 +95,7 @@ class Courier:
 
     def discard(self, webhook_id: str) -> None:
         """Drops everything pending for a webhook that is broken or gone; what is in flight ends by itself."""
-        waiting = [row for row in self._pending.get(webhook_id, {}).values() if row.id not in self._busy]
+        waiting = [row for row in self._pending.get(webhook_id, {}).values() if id(row) not in self._busy]
         for delivery in waiting:
             self._stats.add(f"{_lane(delivery)}.discarded", delivery.store_id)
             self._finish(delivery, "discarded")
@@ -145,15 +145,15 @@ class Courier:
     async def _work(self) -> None:
         while True:
             delivery = await self._ready.get()
-            if delivery.state != "pending" or delivery.id in self._busy:
+            if delivery.state != "pending" or id(delivery) in self._busy or not self._is_current(delivery):
                 continue
-            self._busy.add(delivery.id)
+            self._busy.add(id(delivery))
             try:
                 await self._attempt(delivery)
             except Exception:
                 log.exception("sandbox_delivery_crashed", delivery_id=delivery.id, store_id=delivery.store_id)
             finally:
-                self._busy.discard(delivery.id)
+                self._busy.discard(id(delivery))
 
     async def _attempt(self, delivery: Delivery) -> None:
         hook = self._world.webhooks.get(delivery.webhook_id)
@@ -164,8 +164,12 @@ class Courier:
         if not delivery.request_id or not self._knobs.flag("webhook.request_id_stable"):
             delivery.request_id = new_request_id(self._rng)
         outcome = await self._post(delivery, hook)
-        if self._world.deliveries.get(str(delivery.id)) is delivery:
+        if self._is_current(delivery):
             self._settle(delivery, hook, outcome)
+
+    def _is_current(self, delivery: Delivery) -> bool:
+        """False for what belongs to a world that was emptied meanwhile."""
+        return self._world.deliveries.get(str(delivery.id)) is delivery
 
     async def _get(self, url: str) -> None:
         assert self._session is not None

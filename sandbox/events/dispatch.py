@@ -99,7 +99,7 @@ def _app_event_variant(sandbox: Sandbox, body: Json) -> Json:
 
 def _send(sandbox: Sandbox, hook: Webhook, entity_id: str, body: bytes) -> None:
     if health(hook, sandbox.world.now()) == "broken":
-        sandbox.stats.add("webhooks.not_dispatched_broken", hook.store_id)
+        sandbox.stats.add("deliveries.not_dispatched", hook.store_id)
         return
     faults = {fault.kind: fault for fault in sandbox.faults.take(WEBHOOK_KINDS, hook.event, hook.store_id)}
     if "drop_webhook" in faults:

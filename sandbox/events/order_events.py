@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from sandbox.events.changes import create, merge, update
-from sandbox.events.trigger import TriggerError, chosen, pick_document, wanted
+from sandbox.events.trigger import TriggerError, chosen, pick_document, read_only, wanted
 from sandbox.generation.orders import move, new_order, status
 from sandbox.generation.vocabulary import NEXT_STATUS, STATUS_SPELLINGS, STATUSES
 from sandbox.sandbox import Sandbox
@@ -31,7 +31,7 @@ def make_order(sandbox: Sandbox, store: Store, at: float) -> Json:
     count = 1 if rng.random() < 0.8 else 2
     products = [pick_document(sandbox, store, "products") for _ in range(count)]
     customer = shelves.pick(store.id, "customers", rng, lambda _: True)
-    return new_order(sandbox.world, store, at, orjson.loads(customer.body) if customer else None, products)
+    return new_order(sandbox.world, store, at, read_only(customer.body) if customer else None, products)
 
 
 def order_moved(sandbox: Sandbox, store: Store, data: Json) -> tuple[Entity, Json | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 import orjson
@@ -48,5 +49,12 @@ def chosen(
 
 
 def pick_document(sandbox: Sandbox, store: Store, kind: str) -> Json:
-    document: Json = orjson.loads(chosen(sandbox, store, kind, {}).body)
+    """A random entity's document, to read only."""
+    return read_only(chosen(sandbox, store, kind, {}).body)
+
+
+@lru_cache(maxsize=1024)
+def read_only(body: bytes) -> Json:
+    """A decoded body, shared between those who read it: whoever changes it must decode for himself."""
+    document: Json = orjson.loads(body)
     return document

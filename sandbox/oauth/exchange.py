@@ -98,6 +98,8 @@ def _refreshed(sandbox: Sandbox, app: AppRegistration, old: Grant) -> Json:
         authorization=old.authorization if form != "new" else None,
         refresh_token=old.refresh_token if knobs.text("refresh.rotate") == "same" else None,
     )
+    if old.revoked == "uninstalled":
+        new.revoked, new.revoke_at = old.revoked, old.revoke_at
     old.spent = old.refresh_token != new.refresh_token
     if knobs.flag("refresh.revoke_access"):
         old.revoked, old.revoke_at = "refreshed", world.now()

@@ -335,6 +335,19 @@ async def test_tokens_may_outlive_the_uninstall_event(zid):
     assert (still, later) == (200, 401)
 
 
+async def test_a_refresh_between_uninstall_and_its_effect_gains_nothing(zid):
+    tokens = await zid.installed()
+    await zid.knobs(uninstall__kill_tokens=60)
+    await zid.control("POST", f"/stores/{tokens.store_id}/uninstall")
+    _, tokens.document = await zid.refresh(tokens)
+    still, _ = await zid.get(tokens, PROFILE)
+
+    await zid.control("POST", "/clock", {"advance_seconds": 61})
+
+    assert still == 200
+    assert (await zid.get(tokens, PROFILE))[0] == 401
+
+
 async def test_changed_scopes_end_every_authorization(zid):
     tokens = await zid.installed()
     app = {
