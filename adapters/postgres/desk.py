@@ -50,7 +50,7 @@ _REDRIVE: Final = f"""
         UPDATE events e
         SET state = CASE WHEN n.runs = 0 THEN 'queued' ELSE 'running' END, open_runs = n.runs, dead_runs = 0,
             attempts = 0, reason = NULL, due_at = NULL, settled_at = NULL
-        FROM numbers n WHERE e.event_id = n.event_id
+        FROM numbers n WHERE e.event_id = n.event_id AND e.state IN {DEAD}
         RETURNING e.event_id, e.store_id, e.seq, n.runs
     )
     SELECT 'event' AS kind, event_id::text AS id, store_id, seq FROM events_revived WHERE runs = 0

@@ -25,7 +25,7 @@ from core.ports.event_ledger import Inbox
 
 log = get_logger()
 
-BAD_DATA: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+BAD_DATA: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError)
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 
 

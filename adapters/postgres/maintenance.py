@@ -32,11 +32,13 @@ _RELEASE_DUE: Final = f"""
         FOR UPDATE SKIP LOCKED
     ),
     events_released AS (
-        UPDATE events e SET state = 'queued', due_at = NULL FROM free_events f WHERE e.event_id = f.event_id
+        UPDATE events e SET state = 'queued', due_at = NULL FROM free_events f
+        WHERE e.event_id = f.event_id AND e.state IN {WAITING}
         RETURNING e.event_id, e.store_id, e.seq
     ),
     runs_released AS (
-        UPDATE runs r SET state = 'queued', due_at = NULL FROM free_runs f WHERE r.run_id = f.run_id
+        UPDATE runs r SET state = 'queued', due_at = NULL FROM free_runs f
+        WHERE r.run_id = f.run_id AND r.state IN {WAITING}
         RETURNING r.run_id, r.store_id, r.seq
     )
     SELECT 'event' AS kind, event_id::text AS id, store_id, seq FROM events_released
@@ -49,7 +51,7 @@ _ALIVE: Final = "SELECT FROM workers w WHERE w.worker_id = {}.worker_id AND w.le
 # Asked of the runs, not of the workers: a claim may be committed just after its worker was forgotten.
 _RELEASE_RUNS: Final = f"""
     UPDATE runs SET state = 'queued', worker_id = NULL
-    WHERE run_id IN (
+    WHERE state IN {HELD} AND run_id IN (
         SELECT run_id FROM runs r WHERE r.state IN {HELD} AND NOT EXISTS ({_ALIVE.format("r")})
         ORDER BY run_id FOR UPDATE SKIP LOCKED)
     RETURNING run_id, store_id

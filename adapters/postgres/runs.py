@@ -13,6 +13,7 @@ import asyncpg
 from adapters.postgres.claimable_work import OF_LIVE_INSTALL, RUN_IS_NEXT
 from adapters.postgres.connection import Connection, Pool, acquire
 from adapters.postgres.event_rows import EVENT_COLUMNS, claimed_event, run_item
+from adapters.postgres.moves import HELD, TO_RUNNING
 from adapters.postgres.run_scope import PostgresRunScope
 from core.domain.events import ClaimedRun, WorkItem
 from core.ids import Fence, WorkerId
@@ -31,16 +32,16 @@ _CLAIM: Final = f"""
     claimed AS (
         UPDATE runs r SET state = 'running', attempts = attempts + 1, worker_id = $2, fence = fence + 1,
                           due_at = NULL, started_at = now()
-        FROM next WHERE r.run_id = next.run_id
+        FROM next WHERE r.run_id = next.run_id AND r.state IN {TO_RUNNING}
         RETURNING r.run_id, r.handler, r.attempts AS attempt, r.fence, r.event_id
     )
     SELECT c.run_id, c.handler, c.attempt, c.fence, {EVENT_COLUMNS}
     FROM claimed c JOIN events e USING (event_id) ORDER BY e.seq, c.run_id
 """
 
-_GIVE_BACK: Final = """
+_GIVE_BACK: Final = f"""
     UPDATE runs SET state = 'queued', attempts = greatest(attempts - 1, 0), worker_id = NULL
-    WHERE worker_id = $1 AND state = 'running'
+    WHERE worker_id = $1 AND state IN {HELD}
     RETURNING run_id, store_id
 """
 
