@@ -37,6 +37,7 @@ class Receiver:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     answers: list[int] = field(default_factory=list)
+    gate: asyncio.Event | None = None
     received: list[Received] = field(default_factory=list)
 
     async def take(self, request: web.Request) -> web.Response:
@@ -48,6 +49,8 @@ class Receiver:
             await request.read(),
         )
         self.received.append(row)
+        if self.gate is not None:
+            await self.gate.wait()
         return web.Response(status=self.answers.pop(0) if self.answers else self.status, headers=self.headers)
 
     def at(self, path: str) -> list[Received]:
@@ -200,6 +203,7 @@ async def receiver_server() -> AsyncIterator[Receiver]:
 def receiver(receiver_server: Receiver) -> Receiver:
     receiver_server.status = 200
     receiver_server.headers = {}
+    receiver_server.gate = None
     receiver_server.answers.clear()
     receiver_server.received.clear()
     return receiver_server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 
@@ -206,6 +207,33 @@ async def test_a_receiver_that_does_not_answer_fails_the_attempt(zid):
     (delivery,) = (await zid.control("GET", "/deliveries?event=order.create"))["deliveries"]
     assert delivery["state"] == "exhausted"
     assert delivery["attempts"][0][1] == 0
+
+
+async def test_a_slow_receiver_runs_into_the_timeout(zid):
+    tokens = await zid.installed(products=1)
+    await zid.subscribe(tokens, "order.create")
+    await zid.knobs(webhook__timeout=0.05, webhook__retry_minutes=[])
+    zid.receiver.gate = asyncio.Event()
+
+    await zid.trigger(tokens, "order.create")
+    stats = await zid.settled()
+    zid.receiver.gate.set()
+
+    assert stats["deliveries"]["by_status"] == {"no_answer": 1}
+    (delivery,) = (await zid.control("GET", "/deliveries?event=order.create"))["deliveries"]
+    assert "Timeout" in delivery["attempts"][0][3]
+
+
+async def test_a_slow_receiver_does_not_hold_up_its_other_deliveries(zid):
+    tokens = await zid.installed(products=1)
+    await zid.subscribe(tokens, "order.create")
+    zid.receiver.gate = asyncio.Event()
+
+    await zid.trigger(tokens, "order.create", count=40)
+    await zid.receiver.wait(40)
+    zid.receiver.gate.set()
+
+    assert (await zid.settled())["deliveries"]["acknowledged"] == 40
 
 
 async def test_recovery_takes_the_uuid_and_a_new_url_on_sandbox_paths(zid):

@@ -83,7 +83,11 @@ async def test_a_store_without_subscription_ends_at_the_dashboard_with_ec3(zid):
 
     target = await zid.redirect("GET", "/oauth/authorize", params=zid.authorize_query())
 
+    await zid.knobs(oauth__ec_code="EC7")
+    other = await zid.redirect("GET", "/oauth/authorize", params=zid.authorize_query())
+
     assert query_of(target) == {"error_code": "EC3"}
+    assert query_of(other) == {"error_code": "EC7"}
     status, page = await zid.call("GET", target)
     assert status == 200
     assert "EC3" in page

@@ -152,6 +152,18 @@ async def test_orders_are_found_by_window_status_customer_and_number(zid):
         assert (await zid.get(tokens, f"{STORE}/orders?{wrong}"))[0] == 422, wrong
 
 
+async def test_unpublished_status_ids_are_made_up_or_absent(zid):
+    tokens = await zid.installed(products=1)
+    await zid.trigger(tokens, "order.create", data={"status": "indelivery"})
+
+    async def shown() -> dict:
+        return (await zid.get(tokens, f"{STORE}/orders"))[1]["orders"][0]["display_status"]
+
+    assert (await shown())["id"] > 9000
+    await zid.knobs(orders__status_ids="absent")
+    assert (await shown())["id"] is None
+
+
 async def test_windows_without_offset_may_be_store_local(zid):
     tokens = await zid.installed(products=1)
     await zid.trigger(tokens, "order.create")

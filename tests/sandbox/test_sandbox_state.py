@@ -9,12 +9,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from sandbox.server import RunningSandbox, start
+from sandbox.server import RunningSandbox, serve, start
 from sandbox.settings import SandboxSettings
 from sandbox.state import StateBusyError, StateFile
 
@@ -97,13 +98,11 @@ asyncio.run(serve(SandboxSettings(port=int(sys.argv[1]), state_file=path, save_e
 
 
 async def test_a_killed_sandbox_resumes_its_retries(settings, visit, zid, tmp_path, wait_until):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", SERVE, str(port), str(settings.state_file), stdout=subprocess.DEVNULL
     )
-    zid.running = RunningSandbox(f"http://127.0.0.1:{port}", port, zid.running.sandbox, zid.running.runner)
+    zid.running = replace_url(zid.running, port)
     try:
         await wait_until(lambda: answers(zid), "the sandbox to listen")
         app = {
@@ -157,6 +156,42 @@ async def test_a_state_in_use_is_refused_and_left_alone(settings, visit):
         await visit(settings)
 
     assert not list(settings.state_file.parent.glob("*unreadable*"))
+
+
+async def test_serve_saves_when_it_is_cancelled(settings, visit, zid, wait_until):
+    taken = free_port()
+    settings = replace(settings, port=taken, save_every_seconds=3600)
+    serving = asyncio.create_task(serve(settings))
+    client = type(zid)(replace_url(zid.running, taken), zid.session, zid.receiver)
+    await wait_until(lambda: answers(client), "the sandbox to listen")
+    store_id = await client.store(products=2)
+
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+
+    assert not await answers(client)
+    second = await visit(replace(settings, port=0))
+    assert [row["store_id"] for row in (await second.control("GET", "/stores"))["stores"]] == [store_id]
+
+
+async def test_a_taken_port_is_an_error_that_leaves_nothing_open(settings, visit):
+    first = await visit(replace(settings, state_file=None))
+
+    with pytest.raises(OSError, match="address already in use"):
+        await start(replace(settings, port=first.running.port))
+
+    await visit(settings)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def replace_url(running: RunningSandbox, port: int) -> RunningSandbox:
+    return replace(running, url=f"http://127.0.0.1:{port}", port=port)
 
 
 async def test_reset_empties_the_file_too(settings, visit):
