@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
+import orjson
 from aiohttp import web
 from structlog import get_logger
 
@@ -100,8 +100,8 @@ async def _decide(request: web.Request, store_id: StoreId) -> web.Response:
 def read_event(body: Body) -> AppEvent | None:
     """The event of a body, or None for what names no event."""
     try:
-        document = msgspec.json.decode(body.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = orjson.loads(body.content)
+    except ValueError:
         return None
     if not isinstance(document, Mapping) or (name := text(document.get("event_name"))) is None:
         return None

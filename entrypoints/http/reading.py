@@ -47,7 +47,7 @@ async def read_body(request: web.Request, shape: type[S]) -> S:
         return msgspec.json.decode(content or b"{}", type=shape)
     except msgspec.ValidationError as error:
         raise _refusal(error, shape, "field") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise bad_request("body", f"must be JSON ({error})") from error
 
 

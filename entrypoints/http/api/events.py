@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import orjson
 from aiohttp import web
 
 from core.domain.audit import AuditEntry
@@ -182,8 +183,8 @@ def _run(run: RunSummary) -> RunView:
 
 def _is_json(body: bytes) -> bool:
     try:
-        msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        orjson.loads(body)
+    except ValueError:
         return False
     return True
 

@@ -1,0 +1,255 @@
+"""The HTTP application over memory adapters, with a Zid that follows a script."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from ipaddress import ip_network
+from itertools import count
+
+from aiohttp import encode_basic_auth, web
+from orjson import loads
+
+from adapters.memory.audit_trail import MemoryAuditTrail
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.desk import MemoryDesk
+from adapters.memory.guards import MemoryLocks, MemoryStateStore
+from adapters.memory.inbox import MemoryInbox
+from adapters.memory.installations import MemoryInstallations
+from adapters.memory.ledger_reading import MemoryLedgerReader
+from adapters.memory.metrics import RecordingMetrics
+from adapters.memory.refresh_book import MemoryRefreshBook
+from adapters.memory.sealing import ReversibleSealer
+from adapters.memory.system import ManualClock, SeededChance, SequentialIds
+from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
+from adapters.memory.work_index import RecordingAnnouncer
+from adapters.memory.workers import MemoryWorkers
+from adapters.memory.zid_gateway import ScriptedExchange, ScriptedGateway, ScriptedProbe
+from core.domain.audit import AuditEntry
+from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks, ListWebhooks, Subscription
+from core.domain.secret import Secret
+from core.domain.stores import Install, StoreIdentity
+from core.domain.tokens import Tokens
+from core.domain.webhook_address import USERNAME, Addressee, install_token, password
+from core.features.ingest_webhook import IngestWebhook
+from core.features.install_store import InstallStore, OAuthApp
+from core.features.refresh_tokens import RefreshTokens
+from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
+from core.features.uninstall_store import UninstallStore
+from core.ids import InstallId, StoreId, WorkerId
+from entrypoints.http.app import create_app
+from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings
+
+ADMIN_KEY = "wasl_" + "k" * 43
+KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
+APP_SECRET = "app-events-" + "s" * 32
+WEBHOOK_SECRET = Secret("webhook-" + "w" * 32)
+STORE = StoreId(1001)
+TOPICS = ("order.create", "order.status.update")
+
+
+class ZidWebhooks:
+    """A store's subscriptions at Zid: what is created is listed."""
+
+    def __init__(self, gateway: ScriptedGateway) -> None:
+        self.present: list[Subscription] = []
+        self._numbers = count(1)
+        gateway.on(ListWebhooks, lambda _: list(self.present))
+        gateway.on(CreateWebhook, self._create)
+        gateway.on(DeleteWebhooks, self._delete)
+
+    def _create(self, asked: object) -> Subscription:
+        assert isinstance(asked, CreateWebhook)
+        made = Subscription(
+            f"webhook-{next(self._numbers)}", asked.event, asked.target_url, asked.original_id, True, "healthy"
+        )
+        self.present.append(made)
+        return made
+
+    def _delete(self, asked: object) -> None:
+        assert isinstance(asked, DeleteWebhooks)
+        self.present = [found for found in self.present if found.original_id != asked.original_id]
+
+
+def tokens(clock: ManualClock, mark: str = "1") -> Tokens:
+    return Tokens(
+        Secret(f"authorization-{mark}"),
+        Secret(f"manager-{mark}"),
+        Secret(f"refresh-{mark}"),
+        clock.now() + timedelta(days=365),
+    )
+
+
+class World:
+    """Everything a test sets up and looks at. `url` is what PUBLIC_URL would be."""
+
+    def __init__(self, url: str = "http://127.0.0.1:8000", webhook_max_bytes: int = 4096) -> None:
+        self.url = url
+        self.webhook_max_bytes = webhook_max_bytes
+        self.clock = ManualClock()
+        self.ids = SequentialIds()
+        self.chance = SeededChance()
+        self.metrics = RecordingMetrics()
+        self.database = MemoryDatabase(self.clock)
+        self.announced = RecordingAnnouncer()
+        self.gateway = ScriptedGateway()
+        self.webhooks = ZidWebhooks(self.gateway)
+        self.exchange = ScriptedExchange()
+        self.probe = ScriptedProbe({"user": {"store": {"id": STORE, "title": "متجر الورد", "uuid": "u-1"}}})
+        self.sealer = ReversibleSealer()
+        self.installations = MemoryInstallations(self.database, self.sealer)
+        self.inbox = MemoryInbox(self.database)
+        self.reader = MemoryLedgerReader(self.database)
+        self.states = MemoryStateStore(self.clock)
+        self.checks: dict[str, Check] = {}
+        self.metrics_allow = (ip_network("127.0.0.0/8"),)
+        self.app_id: str | None = None
+        self.trail = MemoryAuditTrail(self.database)
+        self.worker: WorkerId | None = None
+
+    async def start(self) -> None:
+        """A lease of this process's own, that outlasts the test."""
+        self.worker = await MemoryWorkers(self.database).join("http")
+        self.database.workers[self.worker] = self.clock.now() + timedelta(days=3650)
+
+    def services(self) -> HttpServices:
+        vault = MemoryTokenVault(self.database, self.sealer)
+        book = MemoryRefreshBook(self.database)
+        subscribe = SubscribeWebhooks(
+            gateway=self.gateway,
+            installations=self.installations,
+            locks=MemoryLocks(),
+            trail=self.trail,
+            target=WebhookTarget(self.url, "7367", (WEBHOOK_SECRET,)),
+        )
+        refresh = RefreshTokens(
+            vault=vault,
+            installations=self.installations,
+            book=book,
+            exchange=self.exchange,
+            probe=self.probe,
+            trail=self.trail,
+            metrics=self.metrics,
+            clock=self.clock,
+            chance=self.chance,
+            worker=self._worker,
+        )
+        install = InstallStore(
+            app=OAuthApp("48", f"{self.url}/auth/zid/callback", "https://oauth.example", Secret("state-secret")),
+            topics=TOPICS,
+            states=self.states,
+            exchange=self.exchange,
+            probe=self.probe,
+            installations=self.installations,
+            webhooks=subscribe,
+            trail=self.trail,
+            clock=self.clock,
+            chance=self.chance,
+            ids=self.ids,
+        )
+        uninstall = UninstallStore(
+            installations=self.installations,
+            vault=vault,
+            book=book,
+            tokens=refresh,
+            probe=self.probe,
+            webhooks=subscribe,
+            trail=self.trail,
+            clock=self.clock,
+            worker=self._worker,
+        )
+        return HttpServices(
+            settings=HttpSettings(
+                self.url,
+                "1.2.3",
+                (Secret(ADMIN_KEY), Secret("wasl_second")),
+                (Secret("retired-secret"), Secret(APP_SECRET)),
+                (Secret("session-key-of-the-tests"),),
+                self.webhook_max_bytes,
+                self.app_id,
+            ),
+            health=HealthServices(
+                self.clock, self.ids, self.metrics, lambda: b"wasl_up 1\n", self.metrics_allow, self.checks
+            ),
+            ingest=IngestWebhook(
+                inbox=self.inbox,
+                announcer=self.announced,
+                clock=self.clock,
+                ids=self.ids,
+                secrets=(WEBHOOK_SECRET,),
+                dedupe_days=3,
+                decode=loads,
+            ),
+            install=install,
+            refresh=refresh,
+            uninstall=uninstall,
+            installations=self.installations,
+            token_statuses=MemoryTokenStatuses(self.database),
+            reader=self.reader,
+            desk=MemoryDesk(self.database),
+            announcer=self.announced,
+        )
+
+    def app(self) -> web.Application:
+        return create_app(self.services())
+
+    def _worker(self) -> WorkerId:
+        assert self.worker is not None
+        return self.worker
+
+    async def installed(self, store_id: StoreId = STORE, title: str = "متجر الورد") -> Install:
+        install_id = self.ids.install_id()
+        return await self.installations.activate(
+            StoreIdentity(store_id, f"uuid-{store_id}", title, f"https://{store_id}.zid.store", "SAR"),
+            install_id,
+            tokens(self.clock),
+            refresh_at=self.clock.now() + timedelta(days=290),
+            audit=AuditEntry("install.activated", store_id, install_id),
+        )
+
+
+def address(install: Install, topic: str = "order.create") -> str:
+    return f"/webhooks/zid/{install_token(WEBHOOK_SECRET, _addressee(install))}/{topic}"
+
+
+def credentials(install: Install) -> dict[str, str]:
+    return basic(USERNAME, password(WEBHOOK_SECRET, _addressee(install)).reveal())
+
+
+def basic(username: str, word: str) -> dict[str, str]:
+    return {"Authorization": encode_basic_auth(username, word)}
+
+
+def _addressee(install: Install) -> Addressee:
+    return Addressee(install.store_id, InstallId(install.install_id))
+
+
+@asynccontextmanager
+async def served(app: web.Application) -> AsyncIterator[int]:
+    """The application on a port of its own, run as a process runs it: a client that leaves cancels nothing."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def until(seen: Callable[[], bool]) -> None:
+    """Waits for something that can be seen, not for time."""
+    async with asyncio.timeout(10):
+        while not seen():
+            await asyncio.sleep(0.005)
+
+
+def order(number: int = 1, status: str = "new", at: str = "2026-01-01 10:00:00") -> dict[str, object]:
+    return {
+        "id": number,
+        "code": f"code{number}",
+        "store_id": STORE,
+        "order_status": {"code": status, "name": status},
+        "updated_at": at,
+        "created_at": "2026-01-01 10:00:00",
+    }
