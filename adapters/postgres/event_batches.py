@@ -47,7 +47,8 @@ _TAKE: Final = f"""
 """
 
 _PUT_OFF: Final = f"""
-    UPDATE events SET state = $2, attempts = attempts + $3, due_at = $4, reason = $5,
+    UPDATE events SET state = $2, attempts = attempts + $3, reason = $5,
+                      due_at = CASE WHEN $2 = 'waiting' THEN coalesce($4, now()) END,
                       settled_at = CASE WHEN $6 THEN now() END
     WHERE event_id = $1 AND state IN {TO_RUNNING} AND open_runs = 0
 """
