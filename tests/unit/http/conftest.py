@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import pytest
 from aiohttp import CookieJar, web
@@ -9,14 +9,21 @@ from tests.unit.http.world import World
 Client = TestClient[web.Request, web.Application]
 
 
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.start()
-    return world
+class ClientFactory(Protocol):
+    async def __call__(self, app: web.Application, *, cookie_jar: CookieJar) -> Client: ...
 
 
-@pytest.fixture
-async def client(world: World, aiohttp_client: Callable[..., Awaitable[Client]]) -> Client:
+async def make_client(aiohttp_client: ClientFactory, world: World) -> Client:
     """A client that keeps cookies, also for an address without a name."""
+    await world.start()
     return await aiohttp_client(world.app(), cookie_jar=CookieJar(unsafe=True))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def client(world: World, aiohttp_client: ClientFactory) -> Client:
+    return await make_client(aiohttp_client, world)

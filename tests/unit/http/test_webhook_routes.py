@@ -15,6 +15,7 @@ from core.domain.events import Delivery, Receipt
 from core.errors import Unavailable
 from core.ports.event_ledger import Inbox
 from entrypoints.http import webhooks
+from tests.unit.http.conftest import make_client
 from tests.unit.http.world import STORE, World, address, basic, credentials, order, served, until
 
 
@@ -201,7 +202,7 @@ async def test_what_cannot_be_kept_is_asked_to_come_again(
 ) -> None:
     world.inbox = FailingInbox(error)
     install = await world.installed()
-    client = await aiohttp_client(world.app())
+    client = await make_client(aiohttp_client, world)
 
     answer = await client.post(address(install), json=order(), headers=credentials(install))
 
@@ -233,7 +234,7 @@ async def test_more_than_can_be_taken_in_at_once_is_asked_to_come_again(
     monkeypatch.setattr(webhooks, "AT_ONCE", 2)
     world.inbox = inbox = PatientInbox()
     install = await world.installed()
-    client = await aiohttp_client(world.app())
+    client = await make_client(aiohttp_client, world)
 
     async def deliver(number: int) -> int:
         answer = await client.post(address(install), json=order(number), headers=credentials(install))

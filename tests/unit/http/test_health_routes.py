@@ -1,0 +1,96 @@
+"""Alive, ready, and numbers for those who may see them."""
+
+import asyncio
+from ipaddress import ip_network
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from entrypoints.http import health
+from entrypoints.http.health_app import create_health_app
+from tests.unit.http.conftest import make_client
+from tests.unit.http.world import World
+
+
+async def well() -> None:
+    return
+
+
+async def broken() -> None:
+    raise ConnectionRefusedError("postgresql://user:password@10.0.0.5/wasl")
+
+
+async def frozen() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_alive_depends_on_nothing(world: World, client: TestClient) -> None:
+    world.checks["postgres"] = broken
+
+    assert await (await client.get("/health/live")).json() == {"status": "alive"}
+
+
+async def test_ready_names_each_dependency(world: World, client: TestClient) -> None:
+    world.checks.update(postgres=well, redis=well)
+
+    answer = await client.get("/health/ready")
+
+    ready = await answer.json()
+    assert (answer.status, ready["status"]) == (200, "ready")
+    assert {name: check["ok"] for name, check in ready["checks"].items()} == {"postgres": True, "redis": True}
+
+
+@pytest.mark.parametrize("path", ["/health/ready", "/auth/health"])
+async def test_not_ready_says_what_fails_but_no_address(
+    world: World, client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "CHECK_SECONDS", 0.05)
+    world.checks.update(postgres=broken, redis=frozen, disk=well)
+
+    answer = await client.get(path)
+
+    ready = await answer.json()
+    assert (answer.status, ready["status"]) == (503, "not_ready")
+    assert ready["checks"]["postgres"]["problem"] == "ConnectionRefusedError"
+    assert ready["checks"]["redis"]["problem"] == "no answer within 0.05 s"
+    assert ready["checks"]["disk"]["ok"]
+    assert "password" not in await answer.text()
+
+
+async def test_metrics_are_served_to_an_allowed_network(client: TestClient) -> None:
+    answer = await client.get("/metrics")
+
+    assert (answer.status, await answer.text()) == (200, "wasl_up 1\n")
+    assert answer.content_type == "text/plain"
+
+
+@pytest.mark.parametrize("forwarded", ["8.8.8.8", "127.0.0.1, 8.8.8.8", "8.8.8.8, 127.0.0.1", "unknown", "1.2.3.4:80"])
+async def test_metrics_are_closed_to_whom_a_proxy_speaks_for(client: TestClient, forwarded: str) -> None:
+    answer = await client.get("/metrics", headers={"X-Forwarded-For": forwarded})
+
+    assert answer.status == 403
+    assert (await answer.json(content_type="application/problem+json"))["type"] == "/problems/forbidden"
+
+
+@pytest.mark.parametrize("forwarded", ["127.0.0.1", "127.0.0.9, ::ffff:127.0.0.1", ""])
+async def test_a_proxy_in_front_of_an_allowed_client_does_not_matter(client: TestClient, forwarded: str) -> None:
+    assert (await client.get("/metrics", headers={"X-Forwarded-For": forwarded})).status == 200
+
+
+async def test_metrics_are_closed_to_other_networks(aiohttp_client: object) -> None:
+    world = World()
+    world.metrics_allow = (ip_network("10.0.0.0/8"),)
+    client = await make_client(aiohttp_client, world)
+
+    assert (await client.get("/metrics")).status == 403
+
+
+async def test_processes_that_serve_nothing_else_answer_the_same(world: World, aiohttp_client: object) -> None:
+    world.checks["postgres"] = well
+    client = await aiohttp_client(create_health_app(world.services().health))
+
+    for path in ("/health/live", "/health/ready", "/metrics"):
+        answer = await client.get(path)
+        assert answer.status == 200
+        assert answer.headers["X-Request-Id"]
+    assert (await client.get("/v1/ledger")).status == 404
