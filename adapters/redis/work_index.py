@@ -92,7 +92,7 @@ class RedisWorkIndex(WorkIndex):
             self._reclaim_at = now + self._reclaim_after / 2
         if now >= self._forget_at:
             self._forget_at = now + CONSUMERS_FORGOTTEN_AFTER
-            await self._run(self._forget_consumers, round(CONSUMERS_FORGOTTEN_AFTER * 1000))
+            await self.forget_consumers(idle=CONSUMERS_FORGOTTEN_AFTER)
         return found
 
     async def _reclaim(self, limit: int) -> Sequence[WorkItem]:
@@ -148,6 +148,10 @@ class RedisWorkIndex(WorkIndex):
     async def depth(self) -> int:
         with driver_errors():
             return int(await self._writer.xlen(self._stream))
+
+    async def forget_consumers(self, *, idle: float) -> int:
+        """Forgets those unseen for `idle` seconds that hold nothing; how many. Done by `take` now and then."""
+        return cast("int", await self._run(self._forget_consumers, round(idle * 1000)))
 
     async def leave(self) -> None:
         """Forgets this process's consumer, unless others still have to take over what it holds."""
