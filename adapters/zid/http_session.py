@@ -101,7 +101,8 @@ def _headers(request: Request) -> dict[str, str]:
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     """Seconds; the form with a date is not documented by Zid and counts as absent."""
     value = response.headers.get(hdrs.RETRY_AFTER, "").strip()
-    return float(value) if value.replace(".", "", 1).isdecimal() else None
+    is_number = value.isascii() and value.replace(".", "", 1).isdecimal()
+    return float(value) if is_number else None
 
 
 def _named(error: Exception) -> str:
