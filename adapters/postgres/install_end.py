@@ -1,5 +1,7 @@
 """The end of an install, inside the caller's transaction: tokens shredded, unfinished work cancelled."""
 
+# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
+
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
@@ -8,6 +10,7 @@ from typing import Final, TypeVar
 import asyncpg
 
 from adapters.postgres.connection import Connection
+from adapters.postgres.moves import UNFINISHED_STATES
 from adapters.postgres.token_vault import shred
 from core.errors import Unavailable
 from core.ids import InstallId
@@ -20,14 +23,13 @@ REASON: Final = "the install is over"
 LONG: Final = 120.0
 _PATIENCE: Final = (f"SET LOCAL statement_timeout = '{LONG:.0f}s'", "SET LOCAL lock_timeout = '30s'")
 
-# The states are written out: only then do the partial indexes on unfinished work serve.
-_CANCEL_RUNS: Final = """
+_CANCEL_RUNS: Final = f"""
     UPDATE runs SET state = 'cancelled', reason = $2, due_at = NULL, worker_id = NULL, settled_at = now()
-    WHERE install_id = $1 AND state IN ('queued', 'running', 'waiting')
+    WHERE install_id = $1 AND state IN {UNFINISHED_STATES}
 """
-_CANCEL_EVENTS: Final = """
+_CANCEL_EVENTS: Final = f"""
     UPDATE events SET state = 'cancelled', reason = $2, due_at = NULL, open_runs = 0, body = NULL, settled_at = now()
-    WHERE install_id = $1 AND state IN ('queued', 'running', 'waiting')
+    WHERE install_id = $1 AND state IN {UNFINISHED_STATES}
 """
 _MARK_ENDED: Final = "UPDATE installs SET state = 'uninstalled', ended_at = now() WHERE install_id = $1"
 

@@ -12,7 +12,8 @@ import asyncpg
 
 from adapters.postgres.audit import write_audit
 from adapters.postgres.connection import Connection, Pool, acquire, transaction
-from adapters.postgres.install_end import be_patient, cancel_work, despite_deadlocks, finish_off
+from adapters.postgres.install_end import LONG, be_patient, cancel_work, despite_deadlocks, finish_off
+from adapters.postgres.locks import lock_key
 from adapters.postgres.token_vault import schedule_refresh, store_first_tokens
 from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import Subscription
@@ -49,6 +50,8 @@ _ADD_INSTALL: Final = """
     ON CONFLICT DO NOTHING
     RETURNING true
 """
+# Installs of one store come one after the other; the row that could be locked may not exist yet.
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock($1)"
 # Locks out everybody else who means to end or move it, but no reference to it and no delivery for it.
 # Whoever locks several rows does it in this order: installs, their work, stores, tokens, what is due.
 _BEFORE: Final = """
@@ -149,6 +152,7 @@ class PostgresInstallations(Installations):
         self, identity: StoreIdentity, install_id: InstallId, tokens: Tokens, refresh_at: datetime, audit: AuditEntry
     ) -> Install:
         async with transaction(self._pool) as conn:
+            await _take_turns(conn, identity.store_id)
             cancelled = await _cancel_work_before(conn, identity.store_id, install_id)
             epoch = await _take_store(conn, identity, install_id)
             if epoch is not None:
@@ -177,9 +181,13 @@ class PostgresInstallations(Installations):
         return cancelled
 
 
+async def _take_turns(conn: Connection, store_id: StoreId) -> None:
+    await be_patient(conn)
+    await conn.execute(_ONE_AT_A_TIME, lock_key(f"activate:{store_id}"), timeout=LONG)
+
+
 async def _cancel_work_before(conn: Connection, store_id: StoreId, install_id: InstallId) -> dict[InstallId, int]:
     """A long backlog is cancelled before the store's row is locked, so that ingest is held up only briefly."""
-    await be_patient(conn)
     before = [InstallId(row["install_id"]) for row in await conn.fetch(_BEFORE, store_id, install_id)]
     return {earlier: await cancel_work(conn, earlier) for earlier in before}
 

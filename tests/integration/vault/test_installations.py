@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from core.domain.audit import AuditEntry
 from core.domain.event_states import UNFINISHED
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import Install, InstallState, StoreIdentity
-from core.errors import Stale
+from core.errors import Conflict, Stale
 from core.ids import InstallId, StoreId
 from tests.integration.vault.vault_world import LATER, NOW, World, some_tokens
 from tests.integration.vault.work_rows import add_backlog, add_event, add_run, event_states, run_states
@@ -90,9 +91,9 @@ async def test_concurrent_installs_of_one_store_give_one_live_install_and_epochs
 ) -> None:
     if known_before:
         await world.install()
-    installs = await asyncio.gather(*(world.install() for _ in range(8)))
+    installs = await asyncio.gather(*(world.install() for _ in range(20)))
     first = 1 + known_before
-    assert sorted(install.epoch for install in installs) == list(range(first, first + 8))
+    assert sorted(install.epoch for install in installs) == list(range(first, first + 20))
     last = max(installs, key=lambda install: install.epoch)
     assert await _live(world) == [(1, last.epoch)]
     assert (await world.opened()).install_id == last.install_id
@@ -215,6 +216,43 @@ async def test_a_delivery_that_comes_in_during_an_end_is_cancelled_too(world: Wo
         await _until_held_up_by(ingest, world)
     assert await ending == 1
     assert await event_states(world.pool, install) == Counter(cancelled=1)
+
+
+async def test_work_that_a_batch_opens_at_the_very_last_moment_is_cancelled_too(world: World) -> None:
+    """The event came in and was claimed after the backlog was cancelled, before the store's row was locked."""
+    install = await world.install()
+    async with transaction(world.pool) as batch:
+        async with transaction(world.pool) as ingest:
+            await ingest.execute("SELECT FROM stores WHERE store_id = 1 FOR SHARE")
+            ending = asyncio.create_task(world.end(install))
+            await _until_held_up_by(ingest, world)
+            event_id = await add_event(world.pool, install, "queued")
+            await batch.execute("UPDATE events SET state = 'running', open_runs = 1 WHERE event_id = $1", event_id)
+        await _until_held_up_by(batch, world)
+        await add_run(batch, install, event_id, "queued")
+        await add_event(batch, install, "running", "queued")
+    assert await ending == 2
+    assert await event_states(world.pool, install) == Counter(cancelled=2)
+    assert await run_states(world.pool, install) == Counter(cancelled=2)
+
+
+async def test_an_end_is_about_the_install_and_not_about_its_store(world: World) -> None:
+    install = await world.install()
+    other = replace(install, install_id=InstallId(77))
+    await add_event(world.pool, other, "queued", "queued")
+    assert await world.end(install) == 0
+    assert await event_states(world.pool, other) == Counter(queued=1)
+    assert await run_states(world.pool, other) == Counter(queued=1)
+
+
+async def test_rows_that_contradict_each_other_end_nothing(world: World) -> None:
+    install = await world.install()
+    await add_event(world.pool, install, "queued")
+    await world.pool.execute("UPDATE stores SET install_id = 77")
+    with pytest.raises(Conflict, match=str(install.install_id)):
+        await world.end(install)
+    assert await event_states(world.pool, install) == Counter(queued=1)
+    assert (await world.rows_of(install))["tokens"] == 1
 
 
 @pytest.mark.parametrize("ending_by", [World.end, lambda world, _: world.install()], ids=["end", "reinstall"])
