@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.domain.event_states import EventState, Ledger, Origin
+from core.domain.event_states import Books, EventState, Ledger, Origin
 from entrypoints.cli.output import Row
 
 BOOK_COLUMNS: Final = ("origin", "received", *(state.value for state in EventState), "duplicates", "difference")
@@ -12,7 +12,7 @@ BOOK_COLUMNS: Final = ("origin", "received", *(state.value for state in EventSta
 
 def book_rows(ledger: Ledger) -> list[Row]:
     """Zid's own events always, the other origins where there are any."""
-    shown = [origin for origin in Origin if origin is Origin.ZID or origin in ledger.by_origin]
+    shown = [origin for origin in Origin if origin is Origin.ZID or ledger.of(origin) != Books()]
     return [_row(ledger, origin) for origin in shown]
 
 

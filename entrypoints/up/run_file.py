@@ -25,7 +25,7 @@ class RunningUp:
 
 
 def write_run_file(data_dir: Path, running: RunningUp) -> None:
-    """Leaves the file readable by its owner only; it holds addresses of servers, no keys."""
+    """Leaves the file readable by its owner only."""
     write_private(data_dir / FILE_NAME, json.dumps(asdict(running), indent=2) + "\n")
 
 

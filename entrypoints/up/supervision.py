@@ -62,8 +62,9 @@ class Supervision:
         began = time.monotonic()
         await self._start_servers()
         self._start_children(service_parts(self._instance), grace=self._grace)
-        self._in_background(self._logs().read())
+        logs = self._logs()
         await self._until_ready()
+        self._in_background(logs.read())
         self._tell_opening(time.monotonic() - began)
         watcher = Watcher(self._api, self._screen)
         await watcher.look()
@@ -96,18 +97,29 @@ class Supervision:
     async def _until_ready(self) -> None:
         """Returns when the service and the sandbox answer; from then on a process that ends is an accident."""
         deadline = time.monotonic() + READY_SECONDS
-        while not await self._is_ready():
-            for child in self._children:
-                if child.refused is not None:
-                    raise CommandFailed(f"{child.part.name} cannot start: {child.refused}")
-            if time.monotonic() > deadline:
-                raise CommandFailed(f"not ready after {READY_SECONDS:.0f} s: look into {self._instance.log_folder}")
-            await asyncio.sleep(LOOK_EVERY)
+        ready = asyncio.create_task(self._answers())
+        try:
+            while not ready.done():
+                self._refuse_to_wait(deadline)
+                await asyncio.wait([ready], timeout=LOOK_EVERY)
+        finally:
+            ready.cancel()
         for child in self._children:
             child.trust()
 
-    async def _is_ready(self) -> bool:
-        return (self._sandbox is None or await self._sandbox.is_there()) and await self._api.ready()
+    async def _answers(self) -> None:
+        """Returns when the sandbox and the service answered. A question may hang while nobody accepts."""
+        while self._sandbox and not await self._sandbox.is_there():
+            await asyncio.sleep(LOOK_EVERY)
+        while not await self._api.ready():
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _refuse_to_wait(self, deadline: float) -> None:
+        for child in self._children:
+            if child.refused is not None:
+                raise CommandFailed(f"{child.part.name} cannot start: {child.refused}")
+        if time.monotonic() > deadline:
+            raise CommandFailed(f"not ready after {READY_SECONDS:.0f} s: look into {self._instance.log_folder}")
 
     # --- telling --------------------------------------------------------------
 

@@ -104,14 +104,15 @@ class _Trigger:
         self._wanted = wanted
 
     async def run(self, *, wait: bool) -> Json:
-        """What was triggered, and with `wait` the store's books once nothing moves any more."""
-        happened = await self._happened()
+        """What was triggered, and with `wait` what became of it once nothing moves any more."""
+        before = await self._of_store()
         answer = await self._sandbox.trigger(self._wanted)
         result = {"store_id": self._store_id, "event": self._wanted["event"], **answer}
         if not wait:
             return result
-        ledger, finished = await self._until_handled(happened + int(answer["triggered"]))
-        return {**result, "finished": finished, "ledger": book_record(ledger)}
+        ledger, finished = await self._until_handled(_happened(before, self._wanted) + int(answer["triggered"]))
+        lost = _given_up(await self._of_store()) - _given_up(before)
+        return {**result, "finished": finished, "undeliverable": lost, "ledger": book_record(ledger)}
 
     async def _until_handled(self, events: int) -> tuple[Ledger, bool]:
         """Delivered, and nothing queued or running; False when nothing moved for a minute."""
@@ -134,10 +135,7 @@ class _Trigger:
     async def _not_delivered(self, events: int) -> int:
         """Events that are still to happen, and deliveries on their way."""
         stats = await self._of_store()
-        return max(0, events - _happened(stats, self._wanted["event"])) + int(stats["deliveries"]["pending"])
-
-    async def _happened(self) -> int:
-        return _happened(await self._of_store(), self._wanted["event"])
+        return max(0, events - _happened(stats, self._wanted)) + int(stats["deliveries"]["pending"])
 
     async def _of_store(self) -> Json:
         stores: Json = (await self._sandbox.stats())["stores"]
@@ -147,8 +145,13 @@ class _Trigger:
         return found
 
 
-def _happened(stats: Json, event: str) -> int:
-    return int(stats["events"].get(event, 0))
+def _happened(stats: Json, wanted: Json) -> int:
+    return int(stats["events"].get(wanted["event"], 0))
+
+
+def _given_up(stats: Json) -> int:
+    """Deliveries that Zid will not try again: out of retries, or their webhook is broken."""
+    return int(stats["deliveries"]["exhausted"]) + int(stats["deliveries"]["discarded"])
 
 
 def _open(ledger: Ledger) -> int:
@@ -175,5 +178,10 @@ def _tell(result: Json, *, as_json: bool) -> None:
         typer.echo(f"triggered {result['event']} × {result['triggered']} in store {result['store_id']}")
         if ledger := result.get("ledger"):
             typer.echo(f"{counter(Counted.of(ledger))} · {'balanced' if ledger['balanced'] else 'NOT balanced'}")
+    if lost := result.get("undeliverable"):
+        raise CommandFailed(
+            f"{lost} deliveries were given up: is the store subscribed with this instance's PUBLIC_URL?"
+            " Install it again where the address has changed"
+        )
     if not result.get("finished", True):
         raise CommandFailed(f"nothing moved for {PATIENCE_SECONDS:.0f} s and work is left: see `wasl status`")
