@@ -20,7 +20,7 @@ from core.domain.audit import AuditEntry
 from core.domain.documents import Document
 from core.domain.secret import Secret
 from core.domain.stores import Install, StoreIdentity
-from core.domain.tokens import Tokens, TokenSet
+from core.domain.tokens import Tokens, TokenSet, read_tokens
 from core.errors import ClientRejected, OutcomeUnknown, Refused, ServerFault, Unavailable
 from core.features.refresh_tokens import RefreshTokens
 from core.ids import InstallId, StoreId, WorkerId
@@ -58,7 +58,10 @@ class OAuthModel(Exchange, Probe):
     store_id: int = STORE
     valid: int = 0
     uninstalled: bool = False
-    probe_down: bool = False
+    probe_failures: int = 0
+    """How many more times the profile does not answer."""
+    refuses: set[str] = field(default_factory=set)
+    """Bearers that Zid refuses although they are the latest, such as those past their time."""
     leave_out: frozenset[str] = frozenset()
     arrivals: Counter[str] = field(default_factory=Counter)
     """How often each refresh token reached Zid with a result that spends it, or may have."""
@@ -109,9 +112,11 @@ class OAuthModel(Exchange, Probe):
 
     async def profile(self, tokens: Tokens) -> Document | None:
         await self.turn()
-        if self.probe_down:
+        if self.probe_failures:
+            self.probe_failures -= 1
             raise Unavailable("Zid", "refused")
-        if self.uninstalled or tokens.authorization.reveal() != f"bearer-{self.valid}":
+        bearer = tokens.authorization.reveal()
+        if self.uninstalled or bearer in self.refuses or bearer != f"bearer-{self.valid}":
             return None
         return {
             "status": "object",
@@ -126,6 +131,21 @@ def tokens_of(document: Document, clock: ManualClock) -> Tokens:
         Secret(str(document["refresh_token"])),
         clock.now() + timedelta(seconds=int(str(document["expires_in"]))),
     )
+
+
+class EventfulClock(ManualClock):
+    """Something happens once, while somebody sleeps past its time."""
+
+    def __init__(self, at: float) -> None:
+        super().__init__()
+        self._at = at
+        self.event: Callable[[], Awaitable[object]] | None = None
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        if self.event and self.monotonic() >= self._at:
+            happens, self.event = self.event, None
+            await happens()
 
 
 @dataclass
@@ -161,6 +181,11 @@ class StoreWorld:
         found = await self.vault.open(store_id)
         assert found is not None
         return found
+
+    async def store_answer(self, seen: TokenSet, answer: Document) -> None:
+        """What the one who exchanged does next."""
+        tokens = read_tokens(answer, self.clock.now(), seen.tokens)
+        await self.vault.replace(seen, tokens, refresh_at=self.clock.now(), audit=AuditEntry("token.refreshed"))
 
     def worker(self, number: int, lease: timedelta = timedelta(days=4000)) -> WorkerId:
         """A worker whose lease outlives the test unless told otherwise."""

@@ -80,7 +80,7 @@ class Fleet(Interleaver):
         return state
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_no_order_of_events_spends_a_token_twice_but_for_one_last_resort(data: st.DataObject) -> None:
     answers = st.sampled_from(Answering)

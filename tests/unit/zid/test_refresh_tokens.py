@@ -1,17 +1,16 @@
 """Renewing tokens: what each answer of Zid leads to."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.memory.system import ManualClock
 from adapters.memory.token_vault import MemoryTokenVault
 from core.domain.audit import AuditEntry
 from core.domain.stores import InstallState
-from core.domain.tokens import RefreshOutcome, Tokens, TokenSet, read_tokens
+from core.domain.tokens import RefreshOutcome, Tokens, TokenSet
 from core.errors import (
     ClientRejected,
     NeedsReauthorization,
@@ -21,7 +20,7 @@ from core.errors import (
 )
 from core.ids import StoreId, WorkerId
 from core.ports.installations import Intent
-from tests.unit.zid.oauth_model import STORE, Answering, StoreWorld
+from tests.unit.zid.oauth_model import STORE, Answering, EventfulClock, StoreWorld
 
 
 async def world_answering(*answers: Answering) -> StoreWorld:
@@ -175,26 +174,11 @@ async def test_a_lost_last_resort_is_the_end() -> None:
 async def test_while_zid_cannot_be_asked_the_doubt_stays() -> None:
     world = await world_answering(Answering.LOST_AFTER)
     seen = await world.tokens()
-    world.zid.probe_down = True
+    world.zid.probe_failures = 1
     with pytest.raises(Unavailable):
         await world.refresher().renew(seen)
     assert await state_of(world) is InstallState.ACTIVE
     assert await world.book.begin(seen.install_id, seen.generation, WorkerId(5)) is Intent.UNKNOWN
-
-
-class EventfulClock(ManualClock):
-    """Something happens once, while somebody sleeps past its time."""
-
-    def __init__(self, at: float) -> None:
-        super().__init__()
-        self._at = at
-        self.event: Callable[[], Awaitable[object]] | None = None
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds)
-        if self.event and self.monotonic() >= self._at:
-            happens, self.event = self.event, None
-            await happens()
 
 
 async def test_waiting_for_a_live_worker_ends_with_its_tokens() -> None:
@@ -203,12 +187,8 @@ async def test_waiting_for_a_live_worker_ends_with_its_tokens() -> None:
     await world.install()
     seen = await world.tokens()
     await world.book.begin(seen.install_id, seen.generation, world.worker(1))
-
-    async def the_other_stores_its_answer() -> None:
-        tokens = read_tokens(world.zid.issue(), clock.now(), seen.tokens)
-        await world.vault.replace(seen, tokens, refresh_at=clock.now(), audit=AuditEntry("token.refreshed"))
-
-    clock.event = the_other_stores_its_answer
+    answer = world.zid.issue()
+    clock.event = lambda: world.store_answer(seen, answer)
     assert (await world.refresher().renew(seen)).tokens.authorization.reveal() == "bearer-2"
     assert clock.monotonic() < 23
     assert world.zid.sent == []
