@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from entrypoints.failures import CommandFailed
@@ -14,12 +15,13 @@ ORDERS: Final = 20
 ORDERS_PER_SECOND: Final = 2
 
 
-async def show_demo(sandbox: SandboxControl, screen: Screen) -> None:
+async def show_demo(sandbox: SandboxControl, screen: Screen, look: Callable[[], Awaitable[None]]) -> None:
     """Installs a new store of the sandbox and lets orders flow; a failure is told, not raised."""
     try:
         store_id = await new_store(sandbox)
         screen.line(f"demo: a merchant clicks Activate ({sandbox.activate_url(store_id)})", Tone.QUIET)
         await sandbox.click_activate(store_id)
+        await look()
         await sandbox.trigger(
             {"store_id": store_id, "event": "order.create", "count": ORDERS, "rate": ORDERS_PER_SECOND}
         )

@@ -68,7 +68,7 @@ class Supervision:
         self._tell_opening(time.monotonic() - began)
         watcher = Watcher(self._api, self._screen)
         await watcher.look()
-        self._in_background(self._greet())
+        self._in_background(self._greet(watcher))
         await watcher.watch()
 
     # --- starting -------------------------------------------------------------
@@ -136,12 +136,12 @@ class Supervision:
         for line in account.opening(places):
             self._screen.line(line)
 
-    async def _greet(self) -> None:
+    async def _greet(self, watcher: Watcher) -> None:
         """The demo for a first start on a terminal, else what to click and to type."""
         if self._sandbox is None:
             self._screen.line(f"install your app: open {self._instance.settings.public_url}/auth/zid")
         elif self._wants_demo():
-            await show_demo(self._sandbox, self._screen)
+            await show_demo(self._sandbox, self._screen, watcher.look)
         else:
             await offer_install(self._sandbox, self._screen)
 

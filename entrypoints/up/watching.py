@@ -31,6 +31,7 @@ class Watcher:
         self._counted: tuple[float, Counted] | None = None
         self._told: Counted | None = None
         self._told_at = 0.0
+        self._turn = asyncio.Lock()
 
     async def watch(self) -> None:
         """Until cancelled."""
@@ -41,8 +42,9 @@ class Watcher:
 
     async def look(self) -> None:
         """Tells what changed since the last look."""
-        await self._look_at_stores()
-        await self._look_at_ledger()
+        async with self._turn:
+            await self._look_at_stores()
+            await self._look_at_ledger()
 
     async def _look_at_stores(self) -> None:
         stores = await self._api.stores()

@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.acceptance.wasl_up import WaslUp, home, running, wasl
+from tests.acceptance.wasl_up import WaslUp, home, running, runs, wasl
 from tests.eventually import eventually
 
 
@@ -170,7 +170,7 @@ def test_stop_kill_and_start_again() -> None:
         below = [process for processes in up.parts().values() for process in processes]
         assert up.stop() == 0
         assert up.output.rstrip().endswith("stopped")
-        assert not [process for process in below if process.is_running()]
+        assert not [process for process in below if runs(process)]
         assert not (up.home / ".wasl/run.json").exists()
         told = up.wasl("stores", "list")
         assert (told.returncode, told.stdout) == (1, "")
@@ -184,7 +184,7 @@ def test_stop_kill_and_start_again() -> None:
         below = [process for processes in up.parts().values() for process in processes]
         up.process.kill()
         up.process.wait()
-        assert eventually(lambda: not [process for process in below if process.is_running()], seconds=20)
+        assert eventually(lambda: not [process for process in below if runs(process)], seconds=20)
 
         started = time.monotonic()
         up.start("--no-demo")
@@ -208,4 +208,4 @@ def test_a_second_ctrl_c_ends_it_at_once() -> None:
         frozen.suspend()
         up.process.send_signal(2)
         assert up.process.wait(timeout=20) == 0
-        assert not frozen.is_running()
+        assert not runs(frozen)

@@ -129,6 +129,14 @@ def title(process: psutil.Process) -> str:
     return first if first.startswith("wasl ") else Path(first).name
 
 
+def runs(process: psutil.Process) -> bool:
+    """Whether it still does anything; one that only waits to be reaped does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 @contextmanager
 def home() -> Iterator[Path]:
     """A directory that the servers' account may enter, gone afterwards."""
