@@ -7,6 +7,7 @@ from structlog import get_logger
 
 from core.errors import FixSetup, Unreadable, WaslError
 from entrypoints.http import problems
+from entrypoints.http.bodies import Slow
 from entrypoints.http.pages import problem_page
 from entrypoints.http.problems import Problem, Refusal
 from entrypoints.http.routing import Handler, route_of
@@ -27,8 +28,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except WaslError as error:
         _log_cause(error)
         return answer(request, problems.problem_of(error))
-    except (ConnectionError, web.RequestPayloadError):
-        return answer(request, Problem(problems.KINDS["bad-request"], "the body ended early"))
+    except (Slow, ConnectionError, web.RequestPayloadError):
+        return answer(request, Problem(problems.KINDS["bad-request"], "the body did not arrive whole"))
     except Exception:  # the edge: one request's fault must not end the process
         log.exception("http_request_failed")
         return answer(request, problems.internal())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from structlog import get_logger
 
 from core.domain.secret import Secret, same
+from entrypoints.http.bodies import read_up_to
 from entrypoints.http.console.session import LIFETIME, Session, Signer
 from entrypoints.http.pages import page
 from entrypoints.http.problems import Refusal
@@ -22,6 +24,7 @@ _PATH: Final = "/console"
 _FORM_SECONDS: Final = 3600
 _FIELDS: Final = 4096
 """No form here is larger, in bytes."""
+_FORM_PATIENCE: Final = 10.0
 
 
 def signer(request: web.Request) -> Signer:
@@ -110,11 +113,11 @@ def _set(request: web.Request, response: web.Response, name: str, value: str, se
 
 
 async def _fields(request: web.Request) -> dict[str, str]:
-    """The form's text fields; 413 for a body larger than any form of ours."""
-    if (request.content_length or 0) > _FIELDS:
+    """The form's fields, whatever the body says it is; 413 for one larger than any form of ours."""
+    body = await read_up_to(request.content, _FIELDS, seconds=_FORM_PATIENCE)
+    if body.oversize:
         raise Refusal("too-large", "the form is larger than any of ours")
-    posted = await request.post()
-    return {name: value for name, value in posted.items() if isinstance(value, str)}
+    return dict(parse_qsl(body.content.decode("utf-8", "replace")))
 
 
 def _see(path: str) -> web.Response:
