@@ -220,10 +220,11 @@ def _copied(connection: psycopg.Connection[tuple[Any, ...]], table: Identifier) 
         return b"".join(bytes(block) for block in copy)
 
 
-def readable_forms(token: str, *, piece: int = 32) -> list[bytes]:
-    """The token in pieces, plain, in hexadecimal digits, and as base64 wherever in a text it may begin."""
-    pieces = [token[start : start + piece].encode() for start in range(0, len(token), piece)]
-    return [form for part in pieces if len(part) == piece for form in (part, part.hex().encode(), *_base64(part))]
+def readable_forms(token: str, *, piece: int = 32, pieces: int = 6) -> list[bytes]:
+    """Parts from all over the token: plain, in hexadecimal digits, and as base64 wherever in a text it may begin."""
+    step = max(1, (len(token) - piece) // (pieces - 1))
+    parts = [token[start : start + piece].encode() for start in range(0, len(token) - piece + 1, step)]
+    return [form for part in parts for form in (part, part.hex().encode(), *_base64(part))]
 
 
 def _base64(part: bytes) -> list[bytes]:
