@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import randbelow, token_bytes, token_hex, token_urlsafe
 from typing import Final
 
-from dotenv import dotenv_values
-
 FILE_NAME: Final = "wasl.env"
 _HEADER: Final = (
     "# Made by `wasl up` for this try-out. Keep it: stored tokens open only with TOKEN_KEYS.\n"
     "# The environment and .env go before it; ENVIRONMENT=production ignores it.\n"
 )
+_ENV_LINE: Final = re.compile(r"\s*(?:export\s+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
+_QUOTED: Final = re.compile(r"""(?P<quote>["'])(?P<inside>.*?)(?P=quote)\s*(?:#.*)?$""")
 
 
 def fernet_key() -> str:
@@ -46,10 +47,23 @@ def make_secrets() -> dict[str, str]:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The file's keys and values; nothing when it does not exist. `$` has no special meaning."""
-    if not path.is_file():
-        return {}
-    return {key: value for key, value in dotenv_values(path, interpolate=False).items() if value is not None}
+    """The file's keys and values; nothing when it does not exist."""
+    return parse_env(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def parse_env(text: str) -> dict[str, str]:
+    """`KEY=value` lines, as shells and docker write them: `export`, quotes and `# comments` are understood.
+
+    `$` has no special meaning. A line that is none of these is passed over.
+    """
+    return {found["key"]: _value(found["value"]) for line in text.splitlines() if (found := _ENV_LINE.fullmatch(line))}
+
+
+def _value(written: str) -> str:
+    """Without its quotes; an unquoted value ends at a comment."""
+    if quoted := _QUOTED.match(written):
+        return quoted["inside"]
+    return re.split(r"(?:^|\s)#", written, maxsplit=1)[0].strip()
 
 
 def ensure_secrets(path: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from typing import Final
 
@@ -109,10 +109,9 @@ class Supervision:
 
     async def _answers(self) -> None:
         """Returns when the sandbox and the service answered. A question may hang while nobody accepts."""
-        while self._sandbox and not await self._sandbox.is_there():
-            await asyncio.sleep(LOOK_EVERY)
-        while not await self._api.ready():
-            await asyncio.sleep(LOOK_EVERY)
+        if self._sandbox:
+            await _until(self._sandbox.is_there)
+        await _until(self._api.ready)
 
     def _refuse_to_wait(self, deadline: float) -> None:
         for child in self._children:
@@ -167,6 +166,13 @@ class Supervision:
     def _tell_failure(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
             self._warn(f"wasl up itself: {type(error).__name__}: {error}")
+
+
+async def _until(question: Callable[[], Awaitable[bool]]) -> None:
+    while True:
+        if await question():
+            return
+        await asyncio.sleep(LOOK_EVERY)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
