@@ -113,7 +113,7 @@ def read_event(body: Body) -> AppEvent | None:
 def _acknowledge(request: web.Request, name: str, outcome: str, **ids: object) -> web.Response:
     known = name if name in EVENTS else "other"
     _count(request, known, outcome)
-    log.info("app_event_received", name=known, outcome=outcome, **ids)
+    log.info("app_event_received", app_event=known, outcome=outcome, **ids)
     return web.Response()
 
 

@@ -36,6 +36,7 @@ async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def stamp(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, streams included, just before its headers leave."""
     response.headers[HEADER] = request.get(REQUEST_ID, "")
+    response.headers["Server"] = "wasl"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers.setdefault("Cache-Control", "no-store")

@@ -9,6 +9,7 @@ from aiohttp import web
 from structlog import get_logger
 
 from core.domain.secret import Secret, same
+from core.errors import SettingInvalid
 from entrypoints.http.bodies import read_up_to
 from entrypoints.http.console.session import LIFETIME, Session, Signer
 from entrypoints.http.pages import page
@@ -28,7 +29,11 @@ _FORM_PATIENCE: Final = 10.0
 
 
 def signer(request: web.Request) -> Signer:
-    return Signer(request.app[SERVICES].settings.session_keys)
+    """Raises SettingInvalid where there is no key to sign with."""
+    keys = request.app[SERVICES].settings.session_keys
+    if not keys:
+        raise SettingInvalid("SESSION_KEY", "is not set; nobody can sign in to the console without it")
+    return Signer(keys)
 
 
 def session_of(request: web.Request) -> Session | None:

@@ -17,6 +17,7 @@ from core.errors import Unavailable
 from core.ids import StoreId
 from entrypoints.http.console import views
 from entrypoints.http.console.session import LIFETIME, Session, Signer
+from tests.unit.http.conftest import make_client
 from tests.unit.http.world import ADMIN_KEY, STORE, World, address, credentials, order, served, until
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -118,6 +119,17 @@ async def test_a_body_that_is_no_form_is_no_login(client: TestClient, content_ty
 
     assert answer.status == 400
     assert answer.content_type == "text/html"
+
+
+async def test_without_a_session_key_nobody_signs_in_and_the_page_says_so(aiohttp_client: object) -> None:
+    world = World()
+    world.session_keys = ()
+    client = await make_client(aiohttp_client, world)
+
+    answer = await client.get("/console/login", params={"lang": "en"})
+
+    assert answer.status == 500
+    assert "set up wrongly" in await answer.text()
 
 
 # --- the cookie -----------------------------------------------------------------

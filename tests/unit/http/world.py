@@ -39,6 +39,7 @@ from core.features.uninstall_store import UninstallStore
 from core.ids import InstallId, StoreId, WorkerId
 from entrypoints.http.app import create_app
 from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings
+from entrypoints.http.serving import make_runner
 
 ADMIN_KEY = "wasl_" + "k" * 43
 KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -104,6 +105,7 @@ class World:
         self.checks: dict[str, Check] = {}
         self.metrics_allow = (ip_network("127.0.0.0/8"),)
         self.app_id: str | None = None
+        self.session_keys: tuple[Secret, ...] = (Secret("session-key-of-the-tests"),)
         self.trail = MemoryAuditTrail(self.database)
         self.worker: WorkerId | None = None
 
@@ -164,7 +166,7 @@ class World:
                 "1.2.3",
                 (Secret(ADMIN_KEY), Secret("wasl_second")),
                 (Secret("retired-secret"), Secret(APP_SECRET)),
-                (Secret("session-key-of-the-tests"),),
+                self.session_keys,
                 self.webhook_max_bytes,
                 self.app_id,
             ),
@@ -227,7 +229,7 @@ def _addressee(install: Install) -> Addressee:
 @asynccontextmanager
 async def served(app: web.Application) -> AsyncIterator[int]:
     """The application on a port of its own, run as a process runs it: a client that leaves cancels nothing."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    runner = make_runner(app, grace=5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -1,0 +1,49 @@
+"""How the application is run: limits on what a request may look like, and a server log that repeats none of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from structlog import get_logger
+
+log = get_logger()
+
+HEADER_BYTES: Final = 16 * 1024
+"""The longest request line and the longest header."""
+IDLE_SECONDS: Final = 75.0
+"""A connection without a request is closed after that; longer than proxies keep theirs unused (60 s)."""
+
+
+def make_runner(app: web.Application, *, grace: float) -> web.AppRunner:
+    """A runner without sites. Its cleanup gives requests that have begun `grace` seconds to end."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=grace,
+        max_line_size=HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
+        keepalive_timeout=IDLE_SECONDS,
+        logger=_server_log(),
+    )
+
+
+def _server_log() -> logging.Logger:
+    """A logger of its own, outside the standard hierarchy, so that setting one up changes nothing elsewhere."""
+    server = logging.Logger("wasl.http", logging.WARNING)
+    server.addHandler(_ToOurs())
+    return server
+
+
+class _ToOurs(logging.Handler):
+    """What does not reach a route. The server's own message would quote the request, keys included."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            log.info("http_malformed", problem=type(error).__name__)
+        else:
+            log.error("http_server_failed", problem=record.getMessage(), exc_info=error)
