@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +31,21 @@ class Part:
 def wasl_command(arguments: Sequence[str]) -> list[str]:
     """The command line that runs a `wasl` command of this very tree with this very interpreter."""
     return [sys.executable, "-P", "-m", "entrypoints.cli", *arguments]
+
+
+def typed_command(data_dir: Path) -> str:
+    """`wasl` as a person in this directory has to type it, for this data directory."""
+    beside = Path(sys.executable).with_name("wasl")
+    found = shutil.which("wasl")
+    known = found is not None and Path(found).resolve() == beside.resolve()
+    command = "wasl" if known or not beside.exists() else _from_here(beside)
+    is_default = data_dir == Path.cwd() / ".wasl"
+    return command if is_default else f"WASL_DATA_DIR={shlex.quote(_from_here(data_dir))} {command}"
+
+
+def _from_here(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def wasl_environment(environment: Mapping[str, str]) -> dict[str, str]:

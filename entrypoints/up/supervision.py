@@ -14,7 +14,7 @@ from entrypoints.up import account, servers
 from entrypoints.up.children import Child, stop_children
 from entrypoints.up.demo import offer_install, show_demo
 from entrypoints.up.instance import Instance, instance_on, running, sandbox_parts, service_parts, take_ground
-from entrypoints.up.parts import Part
+from entrypoints.up.parts import Part, typed_command
 from entrypoints.up.plan import Plan
 from entrypoints.up.run_file import remove_run_file, write_run_file
 from entrypoints.up.sandbox_control import SandboxControl
@@ -137,12 +137,13 @@ class Supervision:
 
     async def _greet(self, watcher: Watcher) -> None:
         """The demo for a first start on a terminal, else what to click and to type."""
+        command = typed_command(self._instance.plan.data_dir)
         if self._sandbox is None:
             self._screen.line(f"install your app: open {self._instance.settings.public_url}/auth/zid")
         elif self._wants_demo():
-            await show_demo(self._sandbox, self._screen, watcher.look)
+            await show_demo(self._sandbox, self._screen, command, watcher.look)
         else:
-            await offer_install(self._sandbox, self._screen)
+            await offer_install(self._sandbox, self._screen, command)
 
     def _wants_demo(self) -> bool:
         demo = self._instance.plan.demo
