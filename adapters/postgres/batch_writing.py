@@ -14,7 +14,7 @@ import orjson
 from adapters.postgres.connection import Connection
 from adapters.postgres.event_rows import run_item
 from adapters.postgres.mirror_tables import MIRROR_TABLES
-from adapters.postgres.moves import leaving_for
+from adapters.postgres.moves import BY_KEY, leaving_for
 from core.domain.event_states import EventState
 from core.domain.events import BatchResult, ClaimedEvent, DerivedEvent, SettledEvent, WorkItem
 from core.domain.mirror import MirrorRow
@@ -30,7 +30,7 @@ _SETTLE: Final = f"""
         settled_at = CASE WHEN given.runs = 0 THEN now() END
     FROM unnest($1::uuid[], $2::int[], $3::bool[]) AS given (event_id, runs, stale)
     WHERE e.event_id = given.event_id AND e.open_runs = 0
-      AND e.state IN {leaving_for(EventState.RUNNING, EventState.DONE)}
+      AND e.state{BY_KEY} IN {leaving_for(EventState.RUNNING, EventState.DONE)}
 """
 
 # New events in the order they were derived, each with its dedupe key and its count. They are past

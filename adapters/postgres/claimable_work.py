@@ -11,42 +11,57 @@ from uuid import UUID
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.event_rows import work_item
-from adapters.postgres.moves import IN_LANE, LIVE_STATES, TO_RUNNING, UNFINISHED_STATES
+from adapters.postgres.moves import BY_KEY, IN_LANE, LIVE_STATES, TO_RUNNING, UNFINISHED_STATES
 from core.domain.events import WorkItem, WorkKind
 from core.ids import StoreId
 
-EVENT_IS_NEXT: Final = f"""
-    e.state IN {TO_RUNNING} AND e.open_runs = 0
-    AND NOT EXISTS (SELECT FROM events b WHERE b.lane = e.lane AND b.seq < e.seq AND {IN_LANE})
+ROW_BY_ROW: Final = "OFFSET 0"
+"""Inside EXISTS: one look into the lane's index per row. As a join, it would walk the index whole for
+every row (the reason is that of BY_KEY)."""
+
+_EVENT_IS_FIRST: Final = f"""
+    NOT EXISTS (SELECT FROM events b WHERE b.lane = e.lane AND b.seq < e.seq AND {IN_LANE} {ROW_BY_ROW})
 """
 
 # A run with a lower number may appear late, when the transaction that made it was slow: hence
 # also nothing may be running in the lane, before or after.
-RUN_IS_NEXT: Final = f"""
-    r.state IN {TO_RUNNING}
-    AND NOT EXISTS (
+_RUN_IS_FIRST: Final = f"""
+    NOT EXISTS (
         SELECT FROM runs b
-        WHERE b.lane = r.lane AND b.state IN {UNFINISHED_STATES} AND (b.seq < r.seq OR b.state = 'running'))
+        WHERE b.lane = r.lane AND b.state IN {UNFINISHED_STATES} AND (b.seq < r.seq OR b.state = 'running')
+        {ROW_BY_ROW})
 """
-OF_LIVE_INSTALL: Final = f"""
-    JOIN stores s USING (store_id, install_id) WHERE s.state IN {LIVE_STATES}
-"""
+RUN_IS_NEXT: Final = f"r.state{BY_KEY} IN {TO_RUNNING} AND {_RUN_IS_FIRST}"
+"""For runs found by their keys."""
+
+
+def of_live_install(row: str) -> str:
+    """The condition that a row of `events` or `runs`, called `row` in the SQL, belongs to a live install."""
+    return f"""EXISTS (
+        SELECT FROM stores s
+        WHERE s.store_id = {row}.store_id AND s.install_id = {row}.install_id AND s.state IN {LIVE_STATES}
+        {ROW_BY_ROW})"""
+
 
 _CLAIMABLE: Final = f"""
-    SELECT 'event' AS kind, e.event_id::text AS id, store_id FROM events e {OF_LIVE_INSTALL}
-    AND e.event_id = ANY ($1) AND {EVENT_IS_NEXT}
+    SELECT 'event' AS kind, e.event_id::text AS id, e.store_id FROM events e
+    WHERE e.event_id = ANY ($1) AND e.state{BY_KEY} IN {TO_RUNNING} AND e.open_runs = 0
+      AND {_EVENT_IS_FIRST} AND {of_live_install("e")}
     UNION ALL
-    SELECT 'run', r.run_id::text, store_id FROM runs r {OF_LIVE_INSTALL}
-    AND r.run_id = ANY ($2) AND {RUN_IS_NEXT}
+    SELECT 'run', r.run_id::text, r.store_id FROM runs r
+    WHERE r.run_id = ANY ($2) AND {RUN_IS_NEXT} AND {of_live_install("r")}
 """
 
 _OF_ONE_STORE: Final = f"""
     SELECT * FROM (
-        (SELECT 'event' AS kind, e.event_id::text AS id, store_id, e.seq FROM events e {OF_LIVE_INSTALL}
-         AND e.store_id = {{store}} AND {EVENT_IS_NEXT} ORDER BY e.seq LIMIT $1)
+        (SELECT 'event' AS kind, e.event_id::text AS id, e.store_id, e.seq FROM events e
+         WHERE e.store_id = {{store}} AND e.state IN {TO_RUNNING} AND e.open_runs = 0
+           AND {_EVENT_IS_FIRST} AND {of_live_install("e")}
+         ORDER BY e.seq LIMIT $1)
         UNION ALL
-        (SELECT 'run', r.run_id::text, store_id, r.seq FROM runs r {OF_LIVE_INSTALL}
-         AND r.store_id = {{store}} AND {RUN_IS_NEXT} ORDER BY r.run_id LIMIT $1)
+        (SELECT 'run', r.run_id::text, r.store_id, r.seq FROM runs r
+         WHERE r.store_id = {{store}} AND r.state IN {TO_RUNNING} AND {_RUN_IS_FIRST} AND {of_live_install("r")}
+         ORDER BY r.run_id LIMIT $1)
     ) AS both_kinds ORDER BY seq LIMIT $1
 """
 _BACKLOG_OF_STORE: Final = _OF_ONE_STORE.format(store="$2")

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from adapters.postgres.audit import write_audit
-from adapters.postgres.claimable_work import OF_LIVE_INSTALL
+from adapters.postgres.claimable_work import of_live_install
 from adapters.postgres.connection import Connection, Pool, acquire, transaction
 from adapters.postgres.event_filters import Conditions
 from adapters.postgres.event_rows import event_item, work_item
@@ -34,8 +34,9 @@ _HOLD_STORES: Final = f"""
 # queued again, and is running. What nobody could read (no lane) stays dead: no retry would help.
 _REDRIVE: Final = f"""
     WITH chosen AS (
-        SELECT e.event_id FROM events e {OF_LIVE_INSTALL}
-        AND e.state IN {DEAD} AND e.lane IS NOT NULL AND {{chosen}} ORDER BY e.seq FOR UPDATE OF e
+        SELECT e.event_id FROM events e
+        WHERE e.state IN {DEAD} AND e.lane IS NOT NULL AND {{chosen}} AND {of_live_install("e")}
+        ORDER BY e.seq FOR UPDATE OF e
     ),
     runs_revived AS (
         UPDATE runs r SET state = 'queued', attempts = 0, reason = NULL, failure = NULL, settled_at = NULL
@@ -77,7 +78,8 @@ _REPLAY: Final = f"""
                             state, received_at, size, body)
         SELECT $2, e.event_id, store_id, install_id, 'replay', e.topic, e.entity_kind, e.entity_id, e.lane,
                'queued', now(), e.size, e.body
-        FROM events e {OF_LIVE_INSTALL} AND e.event_id = $1 AND e.lane IS NOT NULL AND e.body IS NOT NULL
+        FROM events e
+        WHERE e.event_id = $1 AND e.lane IS NOT NULL AND e.body IS NOT NULL AND {of_live_install("e")}
         ON CONFLICT (event_id) DO NOTHING
         RETURNING event_id, store_id
     ),

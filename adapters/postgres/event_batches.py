@@ -10,11 +10,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from adapters.postgres.batch_writing import lock_mirror, open_runs, settle, write_derived, write_mirror
-from adapters.postgres.claimable_work import backlog, claimable
+from adapters.postgres.claimable_work import ROW_BY_ROW, backlog, claimable, of_live_install
 from adapters.postgres.connection import Connection, OpenTransaction, Pool, acquire, driver_errors
 from adapters.postgres.event_rows import EVENT_COLUMNS, claimed_event
 from adapters.postgres.mirror_tables import MIRROR_TABLES
-from adapters.postgres.moves import IN_LANE, LIVE_STATES, TO_RUNNING
+from adapters.postgres.moves import BY_KEY, IN_LANE, LIVE_STATES, TO_RUNNING
 from adapters.postgres.storable_text import storable
 from core.domain.event_states import FINISHED, MOVES, EventState
 from core.domain.events import BatchResult, ClaimedEvent, Settlement, WorkItem
@@ -22,17 +22,26 @@ from core.domain.mirror import MirrorRow
 from core.ids import Entity, EntityKind, EventId, StoreId
 from core.ports.event_ledger import EventBatch, EventLedger
 
-# Locks the events that are queued in the lanes of the given ones, earliest first. Nobody is waited
-# for: neither another batch that holds an event, nor the end of an install that holds its store
-# (which would deadlock, since it waits for events while it holds the store).
+# Locks the events that are queued in the lanes of the given ones, earliest first, up to the first that
+# waits. Nobody is waited for: neither another batch that holds an event, nor the end of an install that
+# holds its store (which would deadlock, since it waits for events while it holds the store).
 _LOCK: Final = f"""
+    WITH lanes AS MATERIALIZED (
+        SELECT DISTINCT lane FROM events WHERE event_id = ANY ($1) AND state{BY_KEY} IN {TO_RUNNING} AND open_runs = 0
+    ),
+    candidates AS MATERIALIZED (
+        SELECT next.event_id FROM lanes CROSS JOIN LATERAL (
+            SELECT e.event_id, e.seq FROM events e
+            WHERE e.lane = lanes.lane AND e.state IN {TO_RUNNING} AND e.open_runs = 0 AND {of_live_install("e")}
+            AND e.seq < coalesce((SELECT min(w.seq) FROM events w WHERE w.lane = lanes.lane
+                                  AND w.state = 'waiting' AND w.open_runs = 0), e.seq + 1)
+            ORDER BY e.seq LIMIT $2
+        ) AS next ORDER BY next.seq LIMIT $2
+    )
     SELECT e.event_id FROM events e JOIN stores s USING (store_id, install_id)
-    WHERE e.lane IN (SELECT lane FROM events WHERE event_id = ANY ($1) AND state IN {TO_RUNNING} AND open_runs = 0)
-      AND e.state IN {TO_RUNNING} AND e.open_runs = 0 AND s.state IN {LIVE_STATES}
-      AND NOT EXISTS (
-          SELECT FROM events w WHERE w.lane = e.lane AND w.seq < e.seq AND w.state = 'waiting' AND w.open_runs = 0)
-    ORDER BY e.seq LIMIT $2
-    FOR UPDATE OF e SKIP LOCKED FOR SHARE OF s SKIP LOCKED
+    WHERE e.event_id IN (SELECT event_id FROM candidates) AND e.state{BY_KEY} IN {TO_RUNNING} AND e.open_runs = 0
+      AND s.state IN {LIVE_STATES}
+    ORDER BY e.seq FOR UPDATE OF e SKIP LOCKED FOR SHARE OF s SKIP LOCKED
 """
 
 # The lane rule, judged after the locks are held and by what is committed now: an event is taken
@@ -42,7 +51,7 @@ _TAKE: Final = f"""
     WHERE e.event_id = ANY ($1)
       AND NOT EXISTS (
           SELECT FROM events b
-          WHERE b.lane = e.lane AND b.seq < e.seq AND {IN_LANE} AND NOT b.event_id = ANY ($1))
+          WHERE b.lane = e.lane AND b.seq < e.seq AND {IN_LANE} AND NOT b.event_id = ANY ($1) {ROW_BY_ROW})
     ORDER BY e.seq
 """
 
@@ -50,7 +59,7 @@ _PUT_OFF: Final = f"""
     UPDATE events SET state = $2, attempts = attempts + $3, reason = $5,
                       due_at = CASE WHEN $2 = 'waiting' THEN coalesce($4, now()) END,
                       settled_at = CASE WHEN $6 THEN now() END
-    WHERE event_id = $1 AND state IN {TO_RUNNING} AND open_runs = 0
+    WHERE event_id = $1 AND state{BY_KEY} IN {TO_RUNNING} AND open_runs = 0
 """
 
 

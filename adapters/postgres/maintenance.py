@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.postgres.connection import Pool, acquire, transaction
 from adapters.postgres.event_rows import run_item, work_item
-from adapters.postgres.moves import HELD, WAITING
+from adapters.postgres.moves import BY_KEY, HELD, WAITING
 from core.domain.events import WorkItem
 from core.ports.event_ledger import Maintenance
 
@@ -24,21 +24,21 @@ _RELEASE_DUE: Final = f"""
         ORDER BY due_at LIMIT $1
     ),
     free_events AS (
-        SELECT event_id FROM events WHERE event_id IN (SELECT event_id FROM due) AND state IN {WAITING}
+        SELECT event_id FROM events WHERE event_id IN (SELECT event_id FROM due) AND state{BY_KEY} IN {WAITING}
         FOR UPDATE SKIP LOCKED
     ),
     free_runs AS (
-        SELECT run_id FROM runs WHERE run_id IN (SELECT run_id FROM due) AND state IN {WAITING}
+        SELECT run_id FROM runs WHERE run_id IN (SELECT run_id FROM due) AND state{BY_KEY} IN {WAITING}
         FOR UPDATE SKIP LOCKED
     ),
     events_released AS (
         UPDATE events e SET state = 'queued', due_at = NULL FROM free_events f
-        WHERE e.event_id = f.event_id AND e.state IN {WAITING}
+        WHERE e.event_id = f.event_id AND e.state{BY_KEY} IN {WAITING}
         RETURNING e.event_id, e.store_id, e.seq
     ),
     runs_released AS (
         UPDATE runs r SET state = 'queued', due_at = NULL FROM free_runs f
-        WHERE r.run_id = f.run_id AND r.state IN {WAITING}
+        WHERE r.run_id = f.run_id AND r.state{BY_KEY} IN {WAITING}
         RETURNING r.run_id, r.store_id, r.seq
     )
     SELECT 'event' AS kind, event_id::text AS id, store_id, seq FROM events_released

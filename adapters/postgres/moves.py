@@ -32,6 +32,15 @@ def leaving_for(*path: EventState) -> str:
     return sql_list(sources_of(path[0]))
 
 
+BY_KEY: Final = " || ''"
+"""Written behind `state` where the rows are found by their primary key.
+
+The planner believes that few rows are unfinished, as it was when it last counted. So it
+would rather walk a whole partial index on unfinished work than look a key up: with a
+backlog of 20,000 events that made a claim of 200 take seconds, not 1 ms. An expression
+instead of the column keeps the partial indexes out.
+"""
+
 TO_RUNNING: Final = leaving_for(EventState.RUNNING)
 HELD: Final = leaving_for(EventState.DONE)
 """What an attempt can end from."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from adapters.postgres.connection import Connection, OpenTransaction, Pool, acquire, driver_errors
 from adapters.postgres.event_rows import run_item
-from adapters.postgres.moves import HELD, UNFINISHED_STATES
+from adapters.postgres.moves import BY_KEY, HELD, UNFINISHED_STATES
 from adapters.postgres.storable_text import storable
 from core.domain.event_states import FINISHED, MOVES, EventState
 from core.domain.events import ClaimedRun, Failure, Settlement, WorkItem
@@ -26,7 +26,7 @@ _SETTLE: Final = f"""
         UPDATE runs SET state = $4, attempts = greatest(attempts - $5, 0), reason = $6, failure = $7,
                         due_at = CASE WHEN $4 = 'waiting' THEN coalesce($8, now()) END,
                         worker_id = NULL, settled_at = CASE WHEN $9 THEN now() END
-        WHERE run_id = $1 AND state IN {HELD} AND worker_id = $2 AND fence = $3
+        WHERE run_id = $1 AND state{BY_KEY} IN {HELD} AND worker_id = $2 AND fence = $3
         RETURNING event_id, lane
     ),
     event AS (
@@ -43,7 +43,7 @@ _SETTLE: Final = f"""
                           WHEN done_runs > 0 THEN NULL
                           ELSE $6 END,
             settled_at = CASE WHEN open_runs = 1 THEN now() END
-        FROM run WHERE $9 AND e.event_id = run.event_id AND e.state IN {HELD} AND e.open_runs > 0
+        FROM run WHERE $9 AND e.event_id = run.event_id AND e.state{BY_KEY} IN {HELD} AND e.open_runs > 0
     )
     SELECT run.lane, next.run_id, next.store_id FROM run LEFT JOIN LATERAL (
         SELECT first.* FROM (

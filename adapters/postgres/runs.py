@@ -10,10 +10,10 @@ from typing import Final
 
 import asyncpg
 
-from adapters.postgres.claimable_work import OF_LIVE_INSTALL, RUN_IS_NEXT
+from adapters.postgres.claimable_work import RUN_IS_NEXT, of_live_install
 from adapters.postgres.connection import Connection, Pool, acquire
 from adapters.postgres.event_rows import EVENT_COLUMNS, claimed_event, run_item
-from adapters.postgres.moves import HELD, TO_RUNNING
+from adapters.postgres.moves import BY_KEY, HELD, TO_RUNNING
 from adapters.postgres.run_scope import PostgresRunScope
 from core.domain.events import ClaimedRun, WorkItem
 from core.ids import Fence, WorkerId
@@ -23,8 +23,8 @@ from core.ports.event_ledger import RunLedger, RunScope
 # between this look and our commit is no harm: the sweep releases whatever is running without one.
 _CLAIM: Final = f"""
     WITH next AS (
-        SELECT r.run_id FROM runs r {OF_LIVE_INSTALL}
-        AND r.run_id = ANY ($1) AND {RUN_IS_NEXT}
+        SELECT r.run_id FROM runs r
+        WHERE r.run_id = ANY ($1) AND {RUN_IS_NEXT} AND {of_live_install("r")}
         AND EXISTS (SELECT FROM workers w WHERE w.worker_id = $2 AND w.lease_until > now())
         AND EXISTS (SELECT FROM events e WHERE e.event_id = r.event_id)
         ORDER BY r.run_id FOR UPDATE OF r SKIP LOCKED
@@ -32,7 +32,7 @@ _CLAIM: Final = f"""
     claimed AS (
         UPDATE runs r SET state = 'running', attempts = attempts + 1, worker_id = $2, fence = fence + 1,
                           due_at = NULL, started_at = now()
-        FROM next WHERE r.run_id = next.run_id AND r.state IN {TO_RUNNING}
+        FROM next WHERE r.run_id = next.run_id AND r.state{BY_KEY} IN {TO_RUNNING}
         RETURNING r.run_id, r.handler, r.attempts AS attempt, r.fence, r.event_id
     )
     SELECT c.run_id, c.handler, c.attempt, c.fence, {EVENT_COLUMNS}

@@ -12,7 +12,7 @@ from core.domain.event_states import MOVES, EventState
 
 STATE_UPDATE = re.compile(r"UPDATE (?:events|runs)\b(?P<rest>.*?)(?=\bUPDATE\b|\bINSERT\b|\bRETURNING\b|\Z)", re.DOTALL)
 SET_STATE = re.compile(r"SET\s+(?:.*?,\s*)?state = (?P<value>.*?)(?:,\s+\w+ =|FROM|WHERE)", re.DOTALL)
-LEFT = re.compile(r"(?:\w+\.)?state IN \((?P<states>[^)]*)\)")
+LEFT = re.compile(r"(?:\w+\.)?state(?: \|\| '')? IN \((?P<states>[^)]*)\)")
 ENDS_OF_AN_ATTEMPT = MOVES[EventState.RUNNING]
 
 
