@@ -114,12 +114,14 @@ class MemoryRunScope(RunScope):
         run.attempts -= not settlement.counted
 
     def _close(self, event: EventRow, run: RunRow) -> None:
-        """One run fewer; the last one decides: dead if any died, cancelled if none was done."""
+        """One run fewer; the last one decides: dead if any died, done if any was done, else cancelled."""
         event.open_runs -= 1
-        event.dead_runs += run.state is EventState.DEAD
+        if run.state is EventState.DEAD:
+            event.dead_runs += 1
+            event.reason = run.reason
         if event.open_runs:
             return
-        ends = {other.state: other.reason for other in self._database.runs_of(event.event_id)}
-        order = (EventState.DEAD, EventState.DONE, EventState.CANCELLED)
-        end = next(state for state in order if state in ends)
-        event.move(end, now=self._database.now(), reason=ends[end])
+        ends = {other.state for other in self._database.runs_of(event.event_id)}
+        end = next(state for state in (EventState.DEAD, EventState.DONE, EventState.CANCELLED) if state in ends)
+        reasons = {EventState.DEAD: event.reason, EventState.CANCELLED: run.reason}
+        event.move(end, now=self._database.now(), reason=reasons.get(end))
