@@ -20,6 +20,8 @@ from entrypoints.http.problems import Problem, headers_of
 from entrypoints.http.tracing import REQUEST_ID
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_ONCE: Final = "/auth/"
+"""Pages at these addresses answer a one-time request: they must not link to themselves in the other language."""
 
 POLICY: Final = "; ".join(
     (
@@ -38,7 +40,7 @@ POLICY: Final = "; ".join(
 def page(request: web.Request, template: str, values: Mapping[str, object], *, status: int = 200) -> web.Response:
     """The template in the asker's language, with the headers that pages need."""
     language = language_of(request)
-    html = render(template, language, values)
+    html = render(template, language, {**values, "repeatable": not request.path.startswith(_ONCE)})
     response = web.Response(text=html, content_type="text/html", status=status)
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Content-Language"] = language.value

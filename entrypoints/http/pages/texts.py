@@ -17,7 +17,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "skip": ("Skip to content", "انتقل إلى المحتوى"),
         "request_id": ("Request id", "رقم الطلب"),
         "start_again": ("Start the installation again", "ابدأ التثبيت من جديد"),
-        "open_console": ("Open the console", "افتح لوحة المتابعة"),
+        "open_console": ("For the operator: open the console", "للمشغّل: افتح لوحة المتابعة"),
         # Installing
         "installed.title": ("Installed", "تم التثبيت"),
         "installed.lead": ("This store is connected:", "أصبح هذا المتجر متصلًا:"),
@@ -94,8 +94,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "login.title": ("Sign in", "تسجيل الدخول"),
         "login.key": ("Admin key", "مفتاح المشرف"),
         "login.hint": (
-            "The key that `wasl up` printed, or ADMIN_API_KEY.",
-            "المفتاح الذي عرضه الأمر wasl up، أو قيمة ADMIN_API_KEY.",
+            "The key that “wasl up” shows when it starts: ADMIN_API_KEY.",
+            "المفتاح الذي يعرضه الأمر wasl up عند بدئه: ADMIN_API_KEY.",
         ),
         "login.button": ("Sign in", "دخول"),
         "login.wrong": ("This key is not right.", "هذا المفتاح غير صحيح."),
@@ -163,10 +163,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "state.erased": ("Erased", "ممحو"),
         # API pages
         "docs.title": ("API", "واجهة البرمجة"),
-        "docs.lead": (
-            "Keys travel as “Authorization: Bearer wasl_…”. The machine-readable description:",
-            "تُرسل المفاتيح هكذا: “Authorization: Bearer wasl_…”. الوصف المقروء آليًا:",
-        ),
+        "docs.keys": ("Keys travel like this:", "تُرسل المفاتيح هكذا:"),
+        "docs.machine": ("For machines:", "للبرامج:"),
         "docs.key": ("needs a key", "يتطلب مفتاحًا"),
     }
 )

@@ -61,6 +61,14 @@ async def test_the_page_speaks_arabic_unless_asked_otherwise(world: World, clien
     assert answer.headers["Content-Language"] == "ar"
 
 
+async def test_no_page_of_the_install_links_back_to_its_one_time_address(world: World, client: TestClient) -> None:
+    world.exchange.codes.then(TOKENS)
+    state = await started(client)
+    for query in ({"state": state, "code": "one-time"}, {"state": state, "code": "one-time"}, {"error": "EC3"}):
+        _, page = await come_back(client, **query)
+        assert "?lang=" not in page
+
+
 async def test_webhooks_that_zid_did_not_take_are_named_on_the_page(world: World, client: TestClient) -> None:
     world.exchange.codes.then(TOKENS)
     world.gateway.on(CreateWebhook, Refused(400, "no such event"))
