@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from psycopg.sql import SQL, Composable, Identifier
 
@@ -144,6 +145,11 @@ class Service:
         lines = (self.data_dir / "wasl.env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
+    def children(self, title: str) -> set[int]:
+        """The pids of what `wasl up` itself started under this title."""
+        up = self.up.process.pid
+        return {process.pid for process in self.up.parts().get(title, []) if _parent(process) == up}
+
     def install(self, *stores: int) -> None:
         """Each merchant clicks Activate in a browser of his own."""
         with ThreadPoolExecutor(4) as merchants:
@@ -193,6 +199,14 @@ class Service:
     def owner(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         with psycopg.connect(self.addresses["MIGRATE_DATABASE_URL"], autocommit=True) as connection:
             yield connection
+
+
+def _parent(process: psutil.Process) -> int | None:
+    """None when it is gone."""
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def is_success(page: Answer) -> bool:

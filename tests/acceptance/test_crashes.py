@@ -101,21 +101,6 @@ def flush_valkey(service: Service) -> None:
 
 def kill(service: Service, title: str) -> None:
     """kill -9 of one process, then waits until another has taken its place."""
-    known = children(service, title)
+    known = service.children(title)
     psutil.Process(min(known)).kill()
-    assert eventually(lambda: bool(children(service, title) - known), seconds=30), title
-
-
-def children(service: Service, title: str) -> set[int]:
-    """The pids of what `wasl up` itself started under this title."""
-    return {
-        process.pid for process in service.up.parts().get(title, []) if parent_of(process) == service.up.process.pid
-    }
-
-
-def parent_of(process: psutil.Process) -> int | None:
-    """None when it is gone."""
-    try:
-        return process.ppid()
-    except psutil.NoSuchProcess:
-        return None
+    assert eventually(lambda: bool(service.children(title) - known), seconds=30), title

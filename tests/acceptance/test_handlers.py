@@ -55,7 +55,7 @@ def test_a_frozen_worker_that_wakes_after_its_lease_commits_nothing(service: Ser
     before = service.books(store_id)["received"]
     service.sandbox.trigger(store_id, "product.create", HELD)
     assert eventually(lambda: len(calls(service, "slow")) == HELD, seconds=30), "every handler is in its unit of work"
-    frozen = psutil.Process(service.up.parts()["wasl consumer"][0].pid)
+    frozen = psutil.Process(min(service.children("wasl consumer")))
     frozen.suspend()
     try:
         with another_consumer(service) as other:
