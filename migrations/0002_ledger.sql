@@ -74,7 +74,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_in_lane ON runs (lane, seq) WHERE state IN ('queued', 'running', 'waiting');
 -- Whatever two claims saw: a lane runs one at a time.
 CREATE UNIQUE INDEX runs_one_per_lane ON runs (lane) WHERE state = 'running';
-CREATE INDEX runs_queued_by_store ON runs (store_id, run_id) WHERE state = 'queued';
+CREATE INDEX runs_queued_by_store ON runs (store_id, seq, run_id) WHERE state = 'queued';
 CREATE INDEX runs_due ON runs (due_at) WHERE state = 'waiting';
 CREATE INDEX runs_by_worker ON runs (worker_id) WHERE state = 'running';
 CREATE INDEX runs_open_by_install ON runs (install_id) WHERE state IN ('queued', 'running', 'waiting');

@@ -39,7 +39,7 @@ class MemoryMaintenance(Maintenance):
         running = (run for run in self._database.runs.values() if run.state is EventState.RUNNING)
         orphans = [run for run in running if run.worker not in alive]
         for run in orphans:
-            run.move(EventState.QUEUED, now=self._database.now())
+            run.move(EventState.QUEUED, now=self._database.now(), reason=run.reason)
         return [item_of(run) for run in orphans]
 
     async def forget_expired(self, *, limit: int) -> int:

@@ -27,7 +27,7 @@ class MemoryRunLedger(RunLedger):
         return [self._claimed(run, worker) for run in known if self._database.is_next_run(run)]
 
     def _claimed(self, run: RunRow, worker: WorkerId) -> ClaimedRun:
-        run.move(EventState.RUNNING, now=self._database.now())
+        run.move(EventState.RUNNING, now=self._database.now(), reason=run.reason)
         run.attempts += 1
         run.worker, run.fence = worker, Fence(run.fence + 1)
         event = self._database.events[run.event_id].claimed()
@@ -45,7 +45,7 @@ class MemoryRunLedger(RunLedger):
         held = [run for run in held if run.state is EventState.RUNNING]
         for run in held:
             run.attempts -= 1
-            run.move(EventState.QUEUED, now=self._database.now())
+            run.move(EventState.QUEUED, now=self._database.now(), reason=run.reason)
         return [item_of(run) for run in held]
 
 

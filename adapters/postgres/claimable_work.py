@@ -54,15 +54,15 @@ _CLAIMABLE: Final = f"""
 
 _OF_ONE_STORE: Final = f"""
     SELECT * FROM (
-        (SELECT 'event' AS kind, e.event_id::text AS id, e.store_id, e.seq FROM events e
+        (SELECT 'event' AS kind, e.event_id::text AS id, e.store_id, e.seq, 0 AS run_id FROM events e
          WHERE e.store_id = {{store}} AND e.state IN {TO_RUNNING} AND e.open_runs = 0
            AND {_EVENT_IS_FIRST} AND {of_live_install("e")}
          ORDER BY e.seq LIMIT $1)
         UNION ALL
-        (SELECT 'run', r.run_id::text, r.store_id, r.seq FROM runs r
+        (SELECT 'run', r.run_id::text, r.store_id, r.seq, r.run_id FROM runs r
          WHERE r.store_id = {{store}} AND r.state IN {TO_RUNNING} AND {_RUN_IS_FIRST} AND {of_live_install("r")}
-         ORDER BY r.run_id LIMIT $1)
-    ) AS both_kinds ORDER BY seq LIMIT $1
+         ORDER BY r.seq, r.run_id LIMIT $1)
+    ) AS both_kinds ORDER BY seq, run_id LIMIT $1
 """
 _BACKLOG_OF_STORE: Final = _OF_ONE_STORE.format(store="$2")
 
@@ -85,7 +85,7 @@ _BACKLOG: Final = f"""
     ),
     busy AS (SELECT store_id FROM with_events UNION SELECT store_id FROM with_runs)
     SELECT work.* FROM busy CROSS JOIN LATERAL ({_OF_ONE_STORE.format(store="busy.store_id")}) AS work
-    WHERE busy.store_id IS NOT NULL ORDER BY work.seq
+    WHERE busy.store_id IS NOT NULL ORDER BY work.seq, work.run_id
 """
 
 

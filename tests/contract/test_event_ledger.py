@@ -324,3 +324,12 @@ async def test_the_backlog_is_claimable_work_in_arrival_order(world: LedgerWorld
     assert [one.id for one in await world.events.backlog(STORE, limit=1)] == [str(a1)]
     opened = await through_the_mirror(world, [b1], "courier")
     assert list(await world.events.backlog(OTHER_STORE, limit=10)) == opened
+
+
+async def test_the_backlog_keeps_arrival_order_whenever_runs_were_opened(world: LedgerWorld) -> None:
+    live = await install(world)
+    first, second = await queued(world, live, 1, 2)
+    opened_first = await through_the_mirror(world, [second], "courier")
+    opened_second = await through_the_mirror(world, [first], "courier")
+    assert list(await world.events.backlog(STORE, limit=1)) == opened_second
+    assert list(await world.events.backlog(limit=2)) == opened_second + opened_first
