@@ -128,6 +128,28 @@ async def test_a_row_that_appears_meanwhile_is_a_conflict_and_nothing_is_kept(sh
     assert await shop.value("SELECT body FROM mirror_orders") == b"first"
 
 
+async def test_a_mirror_row_is_read_by_one_batch_at_a_time(shop: Shop, database: Database) -> None:
+    """Two batches may meet at one entity when an event with a lower number commits late."""
+    [a1] = await shop.deliver(order("a"))
+    wanted = [(STORE, order("a"))]
+    async with shop.events.open_batch([a1], limit=1) as batch:
+        await batch.commit(replace(done(a1), inserts=[(STORE, row(order("a"), b"1"))]))
+    [a2] = await shop.deliver(order("a"))
+    with psycopg.connect(database.owner_dsn, autocommit=True) as slow:
+        async with shop.events.open_batch([a2], limit=1) as first:
+            assert (await first.rows(wanted))[wanted[0]].body == b"1"
+            late = shop.insert_late(slow, 0, order("a"))
+            async with shop.events.open_batch([late], limit=1) as second:
+                reading = asyncio.ensure_future(second.rows(wanted))
+                await eventually(lambda: _somebody_waits_for_a_lock(shop))
+                await first.commit(replace(done(a2), updates=[(STORE, row(order("a"), b"2"))]))
+                assert (await reading)[wanted[0]].body == b"2"
+
+
+async def _somebody_waits_for_a_lock(shop: Shop) -> bool:
+    return bool(await shop.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+
 async def test_a_batch_left_without_commit_gives_all_back(shop: Shop) -> None:
     [a1] = await shop.deliver(order("a"))
     async with shop.events.open_batch([a1], limit=1) as batch:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 
 from core.domain.event_states import EventState, Origin
-from core.domain.events import BatchResult, ClaimedRun, Failure, SettledEvent, Settlement, WorkItem
+from core.domain.events import BatchResult, ClaimedRun, Failure, SettledEvent, Settlement, WorkItem, WorkKind
 from core.errors import LostClaim, Unavailable
 from core.ids import EventId, WorkerId
 from tests.integration.postgres_ledger.shop import STORE, Shop, eventually, order
@@ -152,8 +153,11 @@ async def test_a_run_with_a_lower_number_waits_while_its_lane_is_running(shop: S
     await shop.deliver(order("b"))
     [run] = await claim_one(shop, worker, "h")
     late = await _late_run(shop, "b", 0)
+    item = WorkItem(WorkKind.RUN, str(late), STORE)
+    assert list(await shop.events.claimable([item])) == []
+    assert item not in await shop.events.backlog(limit=10)
     assert await shop.runs.claim([late], worker) == []
-    assert [item.id for item in await settle(shop, run)] == [str(late)]
+    assert await settle(shop, run) == [item]
     assert [claimed.run_id for claimed in await shop.runs.claim([late], worker)] == [late]
 
 
@@ -204,10 +208,12 @@ async def test_a_frozen_worker_that_wakes_commits_nothing(shop: Shop, worker: Wo
     assert await shop.state(run.event.event_id) is EventState.DONE
 
 
-async def test_the_same_worker_under_an_old_fence_is_refused(shop: Shop, worker: WorkerId) -> None:
+async def test_another_worker_or_an_old_fence_is_refused(shop: Shop, worker: WorkerId) -> None:
     [old] = await claim_one(shop, worker, "h")
     [item] = await shop.runs.give_back(worker)
     [new] = await shop.claim([item], worker)
+    with pytest.raises(LostClaim):
+        await settle(shop, replace(new, worker=WorkerId(worker - 1)))
     assert (new.attempt, new.fence) == (1, old.fence + 1)
     with pytest.raises(LostClaim):
         await settle(shop, old)
