@@ -9,7 +9,7 @@ from aiohttp import web
 
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import Install, InstallState
-from core.ids import StoreId
+from core.ids import EntityKind, StoreId
 from core.ports.token_status import TokenStatus
 from entrypoints.http import cursors
 from entrypoints.http.api.shapes import DEFAULT_LIMIT, Asked, Cursor, Limit, Told, json, utc
@@ -96,7 +96,7 @@ async def store_detail(services: HttpServices, install: Install) -> StoreDetail:
     return StoreDetail(
         **msgspec.structs.asdict(store_view(install, statuses.get(install.install_id))),
         subscriptions=[_subscription(found) for found in subscriptions],
-        mirror={kind.value: count for kind, count in counts.items()},
+        mirror={kind.value: counts.get(kind, 0) for kind in EntityKind if kind is not EntityKind.STORE},
     )
 
 

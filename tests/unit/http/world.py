@@ -37,6 +37,12 @@ from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
 from core.features.uninstall_store import UninstallStore
 from core.ids import InstallId, StoreId, WorkerId
+from core.ports.audit_trail import AuditTrail
+from core.ports.event_ledger import Inbox
+from core.ports.guards import StateStore
+from core.ports.installations import Installations, RefreshBook, TokenVault
+from core.ports.ledger_reading import Desk, LedgerReader
+from core.ports.token_status import TokenStatuses
 from entrypoints.http.app import create_app
 from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings
 from entrypoints.http.serving import make_runner
@@ -98,15 +104,19 @@ class World:
         self.exchange = ScriptedExchange()
         self.probe = ScriptedProbe({"user": {"store": {"id": STORE, "title": "متجر الورد", "uuid": "u-1"}}})
         self.sealer = ReversibleSealer()
-        self.installations = MemoryInstallations(self.database, self.sealer)
-        self.inbox = MemoryInbox(self.database)
-        self.reader = MemoryLedgerReader(self.database)
-        self.states = MemoryStateStore(self.clock)
+        self.installations: Installations = MemoryInstallations(self.database, self.sealer)
+        self.vault: TokenVault = MemoryTokenVault(self.database, self.sealer)
+        self.token_statuses: TokenStatuses = MemoryTokenStatuses(self.database)
+        self.book: RefreshBook = MemoryRefreshBook(self.database)
+        self.inbox: Inbox = MemoryInbox(self.database)
+        self.reader: LedgerReader = MemoryLedgerReader(self.database)
+        self.desk: Desk = MemoryDesk(self.database)
+        self.states: StateStore = MemoryStateStore(self.clock)
         self.checks: dict[str, Check] = {}
         self.metrics_allow = (ip_network("127.0.0.0/8"),)
         self.app_id: str | None = None
         self.session_keys: tuple[Secret, ...] = (Secret("session-key-of-the-tests"),)
-        self.trail = MemoryAuditTrail(self.database)
+        self.trail: AuditTrail = MemoryAuditTrail(self.database)
         self.worker: WorkerId | None = None
 
     async def start(self) -> None:
@@ -115,8 +125,6 @@ class World:
         self.database.workers[self.worker] = self.clock.now() + timedelta(days=3650)
 
     def services(self) -> HttpServices:
-        vault = MemoryTokenVault(self.database, self.sealer)
-        book = MemoryRefreshBook(self.database)
         subscribe = SubscribeWebhooks(
             gateway=self.gateway,
             installations=self.installations,
@@ -125,9 +133,9 @@ class World:
             target=WebhookTarget(self.url, "7367", (WEBHOOK_SECRET,)),
         )
         refresh = RefreshTokens(
-            vault=vault,
+            vault=self.vault,
             installations=self.installations,
-            book=book,
+            book=self.book,
             exchange=self.exchange,
             probe=self.probe,
             trail=self.trail,
@@ -151,8 +159,8 @@ class World:
         )
         uninstall = UninstallStore(
             installations=self.installations,
-            vault=vault,
-            book=book,
+            vault=self.vault,
+            book=self.book,
             tokens=refresh,
             probe=self.probe,
             webhooks=subscribe,
@@ -186,9 +194,9 @@ class World:
             refresh=refresh,
             uninstall=uninstall,
             installations=self.installations,
-            token_statuses=MemoryTokenStatuses(self.database),
+            token_statuses=self.token_statuses,
             reader=self.reader,
-            desk=MemoryDesk(self.database),
+            desk=self.desk,
             announcer=self.announced,
         )
 
