@@ -11,6 +11,7 @@ from typing import Final
 
 from entrypoints.failures import CommandFailed
 from entrypoints.up import account, servers
+from entrypoints.up.address import last_address, remember_address
 from entrypoints.up.children import Child, stop_children
 from entrypoints.up.demo import offer_install, show_demo
 from entrypoints.up.instance import Instance, instance_on, running, sandbox_parts, service_parts, take_ground
@@ -68,6 +69,7 @@ class Supervision:
         self._tell_opening(time.monotonic() - began)
         watcher = Watcher(self._api, self._screen)
         await watcher.look()
+        await self._follow_address()
         self._in_background(self._greet(watcher))
         await watcher.watch()
 
@@ -144,6 +146,20 @@ class Supervision:
             await show_demo(self._sandbox, self._screen, command, watcher.look)
         else:
             await offer_install(self._sandbox, self._screen, command)
+
+    async def _follow_address(self) -> None:
+        """Webhooks go to the address they were subscribed with: at the sandbox they are moved, at Zid it is told."""
+        data_dir, now = self._instance.plan.data_dir, self._instance.settings.public_url
+        before = last_address(data_dir)
+        if before not in (None, now) and self._sandbox is None:
+            self._warn(f"PUBLIC_URL was {before}: webhooks of stores installed then still go there")
+        elif before not in (None, now):
+            from entrypoints.up.subscribing import subscribe_anew  # noqa: PLC0415 (0.2 s that no other start needs)
+
+            for line in await subscribe_anew(self._instance.settings):
+                self._warn(line)
+            self._screen.line(f"PUBLIC_URL was {before}: the stores' webhooks now come to {now}", Tone.QUIET)
+        remember_address(data_dir, now)
 
     def _wants_demo(self) -> bool:
         demo = self._instance.plan.demo

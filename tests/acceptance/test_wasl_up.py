@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.acceptance.wasl_up import WaslUp, home, running, runs, wasl
+from tests.acceptance.wasl_up import WaslUp, free_port, home, running, runs, wasl
 from tests.eventually import eventually
 
 
@@ -209,3 +209,17 @@ def test_a_second_ctrl_c_ends_it_at_once() -> None:
         up.process.send_signal(2)
         assert up.process.wait(timeout=20) == 0
         assert not runs(frozen)
+
+
+def test_webhooks_follow_the_instance_to_another_port() -> None:
+    with running("--no-demo") as up:
+        assert up.says("/activate")
+        click(next(line.split()[-1] for line in up.output.splitlines() if "/activate" in line))
+        assert up.says("✓ installed: ")
+        up.stop()
+        up.port = free_port()
+        up.start("--no-demo")
+        assert up.says("the stores' webhooks now come to " + up.url)
+        triggered = up.wasl("trigger", "order.create", "--count", "2")
+        assert triggered.returncode == 0, triggered
+        assert up.ask("/v1/ledger")["done"] == 2
