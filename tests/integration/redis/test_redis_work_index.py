@@ -202,3 +202,31 @@ async def test_a_frozen_redis_is_unavailable_in_time() -> None:
             with pytest.raises(Unavailable):
                 await RedisWorkIndex(clients).depth()
         await clients.aclose()
+
+
+async def test_a_full_redis_refuses_new_work_and_still_lets_go_of_the_old(
+    clients: RedisClients, index: RedisWorkIndex
+) -> None:
+    await index.publish(items(4))
+    taken = await index.take(limit=4, wait=0)
+    await clients.writer.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(Unavailable):
+            await index.publish(items(8))
+        await index.finish(taken)
+    finally:
+        await clients.writer.config_set("maxmemory", "0")
+    assert await index.depth() == 0
+
+
+async def test_cancelled_takes_give_their_connections_back(redis_url: str) -> None:
+    clients = open_redis(redis_url, max_connections=2)
+    index = RedisWorkIndex(clients, reclaim_after=0.2)
+    for number in range(50):
+        taking = asyncio.create_task(index.take(limit=1, wait=LONG))
+        await asyncio.sleep(0.001 * (number % 4))
+        taking.cancel()
+        await asyncio.wait({taking})
+    await index.publish(items(1))
+    assert await index.take(limit=1, wait=LONG) == items(1)
+    await clients.aclose()
