@@ -52,10 +52,12 @@ ROUTES: Final = web.AppKey("routes", dict[tuple[str, str], Route])
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
-    """Registers the routes and remembers them by method and path."""
+    """Registers the routes, GET ones for HEAD too, and remembers them by method and path."""
     table: dict[tuple[str, str], Route] = {}
     for route in routes:
         added = app.router.add_route(route.method, route.path, route.handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, route.handler)
         resource = added.resource
         assert resource is not None
         table[route.method, resource.canonical] = route

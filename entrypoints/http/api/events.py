@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime
-from uuid import UUID
+from typing import Final
+from uuid import UUID, uuid5
 
 import msgspec
 import orjson
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState, Origin
-from core.ids import EntityKind, Seq, StoreId
+from core.ids import EntityKind, EventId, Seq, StoreId
 from core.ports.ledger_reading import EventDetail, EventFilter, EventSummary, RunSummary
 from entrypoints.http import cursors
 from entrypoints.http.api.shapes import (
@@ -28,11 +29,14 @@ from entrypoints.http.api.shapes import (
     utc,
 )
 from entrypoints.http.api_keys import ADMIN
-from entrypoints.http.problems import Refusal, not_found
+from entrypoints.http.problems import Refusal, bad_request, not_found
 from entrypoints.http.reading import event_id_of, no_query, read_query
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES, HttpServices
 from entrypoints.http.tracing import REQUEST_ID
+
+KEY_HEADER: Final = "Idempotency-Key"
+KEY_LENGTH: Final = 255
 
 
 class EventsQuery(Asked, frozen=True):
@@ -128,14 +132,23 @@ async def show(request: web.Request) -> web.Response:
 async def replay(request: web.Request) -> web.Response:
     no_query(request)
     services = request.app[SERVICES]
-    event_id, new_id = event_id_of(request), services.ids.event_id()
+    event_id = event_id_of(request)
     original = await services.reader.event(event_id)
     if original is None:
         raise not_found(f"event {event_id}")
+    new_id = _replay_id(request, services, event_id)
+    if KEY_HEADER in request.headers and await services.reader.event(new_id):
+        return json(Replayed(new_id), 202)
+    await _replay(request, services, original.summary, new_id)
+    return json(Replayed(new_id), 202)
+
+
+async def _replay(request: web.Request, services: HttpServices, original: EventSummary, new_id: EventId) -> None:
+    event_id = original.event_id
     audit = AuditEntry(
         "event.replayed",
-        original.summary.store_id,
-        original.summary.install_id,
+        original.store_id,
+        original.install_id,
         ADMIN,
         request[REQUEST_ID],
         {"event_id": str(event_id), "new_event_id": str(new_id)},
@@ -144,7 +157,16 @@ async def replay(request: web.Request) -> web.Response:
     if work is None:
         raise Refusal("conflict", f"event {event_id} cannot be replayed: its body is gone or its install is over")
     services.announcer.announce([work])
-    return json(Replayed(new_id), 202)
+
+
+def _replay_id(request: web.Request, services: HttpServices, event_id: EventId) -> EventId:
+    """The same id for the same Idempotency-Key, so that a repeated request replays nothing twice."""
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        return services.ids.event_id()
+    if not (key.isascii() and key.isprintable() and 0 < len(key) <= KEY_LENGTH):
+        raise bad_request(KEY_HEADER, f"1 to {KEY_LENGTH} printable ASCII characters")
+    return EventId(uuid5(event_id, key))
 
 
 def event_view(event: EventSummary) -> EventView:
@@ -204,7 +226,7 @@ ROUTES = (
         "POST",
         "/v1/events/{event_id}/replay",
         replay,
-        "Queue a copy of an event",
+        "Queue a copy of an event; the same Idempotency-Key replays it once",
         Access.API_KEY,
         query=NoQuery,
         answer=Replayed,

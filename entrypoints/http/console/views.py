@@ -50,6 +50,8 @@ async def show(request: web.Request) -> web.Response:
 
 async def live(request: web.Request) -> web.StreamResponse:
     watching = request.app[WATCH]
+    if request.method == "HEAD":
+        return web.Response()
     if session_of(request) is None:
         raise Refusal("unauthorized", "sign in at /console/login")
     if watching.present >= WATCHERS:

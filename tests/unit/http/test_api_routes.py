@@ -313,6 +313,30 @@ async def test_a_replay_is_a_new_event_that_is_announced_and_audited(client: Tes
     assert (audit.action, audit.actor, audit.request_id) == ("event.replayed", "admin", "mine-1")
 
 
+async def test_a_replay_with_the_same_idempotency_key_happens_once(client: TestClient, world: World) -> None:
+    await deliver(client, world, 1)
+    [original] = world.database.events
+
+    async def replay(key: str) -> tuple[int, str]:
+        answer = await client.post(f"/v1/events/{original}/replay", headers={**KEY, "Idempotency-Key": key})
+        return answer.status, (await answer.json(content_type=None)).get("event_id")
+
+    first, again, other = await replay("k1"), await replay("k1"), await replay("k2")
+
+    assert first == again
+    assert first != other
+    assert len(world.database.events) == 3
+    assert [(await replay(wrong))[0] for wrong in ("", "é", "x" * 256)] == [400, 400, 400]
+
+
+async def test_head_answers_like_get_without_a_body(client: TestClient) -> None:
+    await client.get("/console/login")
+    for path in ("/health/live", "/health/ready", "/docs", "/openapi.json", "/console/live"):
+        answer = await client.head(path)
+        assert (answer.status, await answer.read()) == (200, b""), path
+    assert (await client.head("/v1/ledger")).status == 401
+
+
 async def test_what_has_no_body_cannot_be_replayed(client: TestClient, world: World) -> None:
     await deliver(client, world, 1)
     await client.post(f"/auth/revoke/{STORE}", headers=KEY)
