@@ -195,6 +195,10 @@ class Service:
             cursor = owner.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
+    def audited(self, store_id: int, action: str) -> int:
+        """How often the audit trail tells of it."""
+        return int(self.sql("SELECT count(*) FROM audit WHERE store_id = %s AND action = %s", store_id, action)[0][0])
+
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         with psycopg.connect(self.addresses["MIGRATE_DATABASE_URL"], autocommit=True) as connection:

@@ -90,7 +90,7 @@ def test_many_callers_of_many_processes_cause_one_exchange(service: Service, cal
     assert service.sandbox.refreshes(store_id) == (1, 0)
     assert refused_with_old_tokens(service, store_id) > PROCESSES, "many did meet the expired token"
     assert service.store(store_id)["generation"] == 2
-    assert audited(service, store_id, "token.refreshed") == 1
+    assert service.audited(store_id, "token.refreshed") == 1
 
     assert callers[0].call(store_id, CALLERS) == {"ok": CALLERS}
     assert service.sandbox.refreshes(store_id) == (1, 0), "the new tokens work"
@@ -164,10 +164,6 @@ def frozen_postgres(service: Service) -> Iterator[None]:
 def refused_with_old_tokens(service: Service, store_id: int) -> int:
     requests = service.sandbox.ask("GET", "/requests?path=/account/profile&status=401&limit=1000")["requests"]
     return sum(request["store_id"] == store_id for request in requests)
-
-
-def audited(service: Service, store_id: int, action: str) -> int:
-    return int(service.sql("SELECT count(*) FROM audit WHERE store_id = %s AND action = %s", store_id, action)[0][0])
 
 
 def sealed_tokens(service: Service, store_id: int) -> bytes:

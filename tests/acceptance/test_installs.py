@@ -1,0 +1,111 @@
+"""One store, several installs and keys: what belongs to one never touches another."""
+
+from collections.abc import Iterator
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.acceptance.story import Service
+from tests.acceptance.wasl_up import running
+from tests.eventually import eventually
+
+UNINSTALL = "app.market.application.uninstall"
+HOUR = 60 * 60
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with running("--no-demo") as up:
+        yield Service(up)
+
+
+def test_an_uninstall_told_after_the_reinstall_leaves_the_new_install_alone(service: Service) -> None:
+    store_id = service.new_store()
+    first = service.store(store_id)
+    service.sandbox.turn(webhook__latency_seconds=HOUR)
+    service.sandbox.ask("POST", f"/stores/{store_id}/uninstall", {})
+    service.sandbox.turn(webhook__latency_seconds=0)
+    assert service.store(store_id)["state"] == "active", "nobody has told it yet"
+
+    service.install(store_id)
+    second = service.store(store_id)
+    assert (first["epoch"], second["epoch"]) == (1, 2)
+    assert second["install_id"] != first["install_id"]
+
+    service.sandbox.ask("POST", "/clock", {"advance_seconds": HOUR})
+    assert eventually(lambda: service.audited(store_id, "uninstall.hint_ignored") == 1, seconds=30)
+    assert_works(service, store_id, second)
+
+
+def test_an_uninstall_told_twice_ends_one_install_only(service: Service) -> None:
+    store_id = service.new_store()
+    service.sandbox.ask("POST", f"/stores/{store_id}/uninstall", {})
+    assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=30)
+    service.install(store_id)
+    second = service.store(store_id)
+    assert second["epoch"] == 2
+    service.sandbox.trigger(store_id, UNINSTALL)
+    assert eventually(lambda: service.audited(store_id, "uninstall.hint_ignored") == 1, seconds=30)
+    assert_works(service, store_id, second)
+
+    service.sandbox.ask("POST", f"/stores/{store_id}/uninstall", {})
+    assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=30), "a true one is believed"
+
+
+def test_tokens_copied_from_another_store_do_not_open(service: Service) -> None:
+    robbed, robber = service.new_store(), service.new_store()
+    service.sql("CREATE TABLE own AS SELECT * FROM tokens WHERE store_id = %s", robber)
+    service.sql("CREATE TABLE own_key AS SELECT * FROM data_keys WHERE store_id = %s", robber)
+    for table, columns in (("tokens", "(sealed, expires_at)"), ("data_keys", "(key_id, wrapped)")):
+        service.sql(
+            f"UPDATE {table} SET {columns} = (SELECT {columns.strip('()')} FROM {table} WHERE store_id = %s) "
+            "WHERE store_id = %s",
+            robbed,
+            robber,
+        )
+    before = service.sandbox.refreshes(robbed)
+    told = service.up.wasl("stores", "refresh", str(robber))
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1), told
+    assert told.stderr.startswith("wasl: ")
+    assert service.call("POST", f"/auth/refresh/{robber}").json["type"] == "/problems/unreadable"
+    assert service.sandbox.refreshes(robbed) == before, "nothing was asked in the other store's name"
+    assert service.call("POST", f"/auth/refresh/{robbed}").json["outcome"] == "renewed"
+
+
+def test_a_missing_key_is_named_and_harms_no_other_store(service: Service) -> None:
+    """Started again with another key: what was sealed before needs the old one back, the rest does not care."""
+    before = service.new_store()
+    old_key, new_key = service.secrets["TOKEN_KEYS"], Fernet.generate_key().decode()
+    assert service.up.stop() == 0
+    service.up.start("--no-demo", TOKEN_KEYS=new_key)
+
+    after = service.new_store()
+    told = service.up.wasl("stores", "refresh", str(before), TOKEN_KEYS=new_key)
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1), told
+    assert told.stderr.startswith("wasl: TOKEN_KEYS holds no key with id ")
+    assert "put the old key back" in told.stderr
+    refused = service.call("POST", f"/auth/refresh/{before}")
+    assert (refused.status, refused.json["type"]) == (500, "/problems/configuration")
+    assert service.store(before)["state"] == "active", "its merchant has nothing to do with it"
+    assert service.call("POST", f"/auth/refresh/{after}").json["outcome"] == "renewed"
+    for store_id in (before, after):
+        service.sandbox.trigger(store_id, "order.create", 3)
+        assert service.has_settled(store_id, received=3), service.books(store_id)
+        assert service.books(store_id)["done"] == 3
+
+    renewed = service.up.wasl("stores", "refresh", str(before), TOKEN_KEYS=f"{new_key},{old_key}")
+    assert renewed.returncode == 0, renewed
+
+
+def assert_works(service: Service, store_id: int, install: dict[str, object]) -> None:
+    """The install is the one given, its subscriptions stand at Zid, and what they deliver is handled."""
+    shown = service.store(store_id)
+    assert (shown["install_id"], shown["state"]) == (install["install_id"], "active")
+    at_zid = service.sandbox.stats(store_id)["webhooks"]
+    assert at_zid == {"healthy": len(shown["subscriptions"]), "degraded": 0, "broken": 0}
+    before = service.books(store_id)["received"]
+    service.sandbox.trigger(store_id, "order.create", 3)
+    assert service.has_settled(store_id, received=before + 3), service.books(store_id)
+    newest = service.events(store_id)[:3]
+    assert {(event["install_id"], event["state"]) for event in newest} == {(install["install_id"], "done")}
+    assert service.call("POST", f"/auth/refresh/{store_id}").json["outcome"] == "renewed"
