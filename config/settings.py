@@ -32,8 +32,6 @@ class LogFormat(StrEnum):
 
 class Queue(StrEnum):
     REDIS = "redis"
-    MEMORY = "memory"
-    """Tests of one process only."""
 
 
 def _words(value: object) -> object:
@@ -160,8 +158,6 @@ def _check_production(settings: Settings) -> None:
             raise SettingInvalid(name.upper(), "is required in production; embedded servers are for trying out")
     if not settings.token_keys:
         raise SettingInvalid("TOKEN_KEYS", "is required in production; make one with `wasl keys generate`")
-    if settings.queue is Queue.MEMORY:
-        raise SettingInvalid("QUEUE", "memory is for tests; use redis")
     for name in ("webhook_secret", "app_events_secret"):
         _check_strength(name, getattr(settings, name))
     for name in ("session_key", "admin_api_key"):

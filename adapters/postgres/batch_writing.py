@@ -1,7 +1,5 @@
 """What one bulk transaction writes: mirror rows, settled events, derived events, runs. One statement each."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """What could be claimed now: queued, of a live install, with nothing unfinished before it in its lane."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Sequence

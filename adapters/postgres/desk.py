@@ -1,7 +1,5 @@
 """What a person does to events; each action and its audit entry are one transaction."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Sequence

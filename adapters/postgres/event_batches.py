@@ -1,7 +1,5 @@
 """Queued events, claimed in batches by row locks: a batch that is not committed leaves no trace."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """The one statement that takes a batch of deliveries in."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Sequence

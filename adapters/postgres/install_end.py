@@ -1,7 +1,5 @@
 """The end of an install, inside the caller's transaction: tokens shredded, unfinished work cancelled."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """Looking at the ledger: the books in one snapshot, lists, one event."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections import defaultdict

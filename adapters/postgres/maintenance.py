@@ -1,7 +1,5 @@
 """The sweep's work in the database; any number of processes may do it at once."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -65,10 +63,11 @@ _FORGET_WORKERS: Final = """
         SELECT worker_id FROM workers WHERE lease_until <= now() ORDER BY worker_id FOR UPDATE SKIP LOCKED)
 """
 
-_FORGET_KEYS: Final = """
-    DELETE FROM dedupe WHERE key IN (
-        SELECT key FROM dedupe WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+_FORGET: Final = """
+    DELETE FROM {table} WHERE key IN (
+        SELECT key FROM {table} WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 """
+_FORGET_KEYS: Final = tuple(_FORGET.format(table=table) for table in ("dedupe", "idempotency_keys"))
 
 # Rows that are being inserted are not seen, hence stay; the sums replace the rows in one statement,
 # so that every reader sees either. A group that is one row already is left alone.
@@ -112,7 +111,7 @@ class PostgresMaintenance(Maintenance):
 
     async def forget_expired(self, *, limit: int) -> int:
         async with acquire(self._pool) as connection:
-            return _affected(await connection.execute(_FORGET_KEYS, limit))
+            return sum([_affected(await connection.execute(sql, limit)) for sql in _FORGET_KEYS])
 
     async def compact_intake(self) -> int:
         async with acquire(self._pool) as connection:

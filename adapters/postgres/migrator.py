@@ -50,7 +50,7 @@ _NOTICE_DEATH = "SET client_connection_check_interval = '500ms'"
 _APPLIED = f"""
     SELECT m.migration_id AS id, f.sha256 FROM {default_migration_table} m
     LEFT JOIN wasl_migration_files f ON f.migration_id = m.migration_id ORDER BY 1
-"""  # noqa: S608 (a constant of yoyo)
+"""
 _BOOKS_EXIST = f"""
     SELECT to_regclass('{default_migration_table}') IS NOT NULL
     AND to_regclass('wasl_migration_files') IS NOT NULL

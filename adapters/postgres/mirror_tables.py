@@ -1,7 +1,5 @@
 """Which kind of entity is mirrored in which table, and the bulk SQL made from that."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

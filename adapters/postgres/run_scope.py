@@ -1,7 +1,5 @@
 """One run while it is handled: its unit of work, and the settle that commits both or neither."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 import asyncio

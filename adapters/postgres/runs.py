@@ -1,7 +1,5 @@
 """Runs: one handler's work on one event, claimed under a worker's lease and a fence."""
 
-# ruff: noqa: S608 - what is put into the SQL are constants of ours; values are always parameters
-
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
