@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.client_middlewares import ClientHandlerType
+from yarl import URL
 
 from adapters.zid.wire import Request, Wire
 from core.domain.exchange import Answer, AnswerLost, NotSent, Sent
@@ -82,7 +83,7 @@ class HttpSession(Wire):
         session = self._closing if request.fresh else self._keeping
         async with session.request(
             request.method,
-            request.url,
+            URL(request.url, encoded=True),
             params=request.query,
             headers=_headers(request),
             data=request.body,

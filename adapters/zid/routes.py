@@ -61,12 +61,19 @@ PROFILE_PATH: Final = "/v1/managers/account/profile"
 _WEBHOOKS: Final = "/v1/managers/webhooks"
 
 
+def _segment(found_id: str) -> str:
+    """An id as one path segment; UnknownShape for what would lead to another path."""
+    if found_id.strip(".") == "":
+        raise UnknownShape(f"{found_id!r} is no id")
+    return quote(found_id, safe="")
+
+
 def _order_path(wanted: GetOrder) -> str:
-    return f"/v1/managers/store/orders/{quote(wanted.order_id, safe='')}/view"
+    return f"/v1/managers/store/orders/{_segment(wanted.order_id)}/view"
 
 
 def _product_path(wanted: GetProduct) -> str:
-    return f"/v1/products/{quote(wanted.product_id, safe='')}/"
+    return f"/v1/products/{_segment(wanted.product_id)}/"
 
 
 def _by_original_id(wanted: DeleteWebhooks) -> Mapping[str, str]:

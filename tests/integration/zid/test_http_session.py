@@ -78,6 +78,12 @@ async def test_an_odd_retry_after_counts_as_absent(server: CuttingServer, http: 
     assert await http.send(request(server)) == Answer(429, b"")
 
 
+async def test_a_path_arrives_as_it_was_quoted(server: CuttingServer, http: HttpSession) -> None:
+    quoted = Request("GET", server.url + "/v1/orders/a%2F%2E%2Fb%3F/view", "managers", "Try", query={"q": "1&2 ü"})
+    assert isinstance(await http.send(quoted), Answer)
+    assert server.arrived[0].target == "/v1/orders/a%2F%2E%2Fb%3F/view?q=1%262+%C3%BC"
+
+
 async def test_redirects_are_not_followed_and_cookies_not_kept(server: CuttingServer, http: HttpSession) -> None:
     server.answer(reply(302, b"", "Location: /login", "Set-Cookie: session=of-store-1; Path=/"), reply())
     sent = await http.send(request(server))

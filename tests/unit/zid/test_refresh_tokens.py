@@ -283,6 +283,21 @@ class TestDue:
         world.database.tokens[broken.install_id] = replace(row, sealed=b"x" * 64)
         assert {outcome for outcome, _ in await self.due(world)} == {"unreadable", "renewed"}
 
+    async def test_a_slow_zid_leaves_the_rest_to_others(self) -> None:
+        world = await world_answering()
+        for number in range(9):
+            await world.install(StoreId(2000 + number))
+
+        async def slow() -> None:
+            world.clock.advance(20)
+
+        world.zid.turn = slow
+        found = list(await self.due(world))
+        assert 0 < len(found) < 10
+        world.clock.advance(300)
+        again = await world.refresher().run_due(10)
+        assert len(found) + len(again) >= 10, "what was left comes back"
+
 
 async def test_a_person_may_ask_for_a_renewal_and_is_named() -> None:
     world = await world_answering()

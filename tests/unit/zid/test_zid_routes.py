@@ -82,6 +82,13 @@ def test_where_operations_go(operation: Operation[Any], method: str, path: str, 
     assert (route.method, route.path(operation), route.query(operation)) == (method, path, query)
 
 
+@pytest.mark.parametrize("odd", ["", ".", "..", "..."])
+def test_an_id_never_leads_to_another_path(odd: str) -> None:
+    for operation in (GetOrder(odd), GetProduct(odd)):
+        with pytest.raises(UnknownShape):
+            route_of(operation).path(operation)
+
+
 @pytest.mark.parametrize("kind", sorted(every_operation(), key=lambda kind: kind.__name__))
 def test_families_differ_in_their_slashes(kind: type[Operation[Any]]) -> None:
     route = ROUTES[kind]
