@@ -12,30 +12,23 @@ from config.container import running_version
 from config.settings import Settings
 from entrypoints.http.app import create_app
 from entrypoints.http.services import HttpServices, HttpSettings
+from entrypoints.http.serving import make_runner
 from entrypoints.process import stop_signal
+from entrypoints.up.ports import BACKLOG
 from entrypoints.wiring import Daemon, daemon, health_services
 
 log = structlog.get_logger()
-
-HEADER_BYTES = 16 * 1024
 
 
 async def run_http(settings: Settings, listening: Sequence[socket.socket]) -> None:
     """Serves until SIGTERM or SIGINT; then answers what has begun, within SHUTDOWN_GRACE seconds."""
     stop = stop_signal()
     async with daemon(settings, "http") as parts:
-        app = create_app(_services(parts))
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            handle_signals=False,
-            shutdown_timeout=settings.shutdown_grace,
-            max_line_size=HEADER_BYTES,
-            max_field_size=HEADER_BYTES,
-        )
+        runner = make_runner(create_app(_services(parts)), grace=settings.shutdown_grace)
         await runner.setup()
         for one in listening:
-            await web.SockSite(runner, one).start()
+            # Without it the event loop would listen again, with a backlog of 128.
+            await web.SockSite(runner, one, backlog=BACKLOG).start()
         log.info("http_serving", addresses=[str(one.getsockname()) for one in listening])
         await stop.wait()
         log.info("http_draining")

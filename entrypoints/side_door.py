@@ -10,6 +10,7 @@ from aiohttp import web
 
 from core.errors import SettingInvalid
 from entrypoints.http.health_app import create_health_app
+from entrypoints.http.serving import make_runner
 from entrypoints.wiring import Daemon, health_services
 
 log = structlog.get_logger()
@@ -20,7 +21,7 @@ async def side_door(parts: Daemon, default_port: int) -> AsyncIterator[None]:
     """Open while inside. Raises SettingInvalid when the port is taken."""
     host = parts.settings.http_host
     port = default_port if parts.settings.metrics_port is None else parts.settings.metrics_port
-    runner = web.AppRunner(create_health_app(health_services(parts)), access_log=None, handle_signals=False)
+    runner = make_runner(create_health_app(health_services(parts)), grace=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
