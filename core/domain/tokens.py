@@ -116,6 +116,8 @@ class RefreshOutcome(StrEnum):
     """The stored tokens do not open: a key is missing, or the row was changed."""
 
 
+_NOT_THE_TOKEN_ENDPOINT: Final = frozenset({404, 405})
+"""A wrong ZID_OAUTH_URL must not cost every store its install."""
 _CLIENT_FAULT: Final = re.compile(r"client authentication failed|invalid_client", re.IGNORECASE)
 
 
@@ -123,6 +125,6 @@ def judge_refusal(status: int, body: str) -> RefreshOutcome:
     """What a non-2xx answer of the token endpoint means (oauth errors, U1)."""
     if status >= 500:
         return RefreshOutcome.SERVER_ERROR
-    if _CLIENT_FAULT.search(body):
+    if status in _NOT_THE_TOKEN_ENDPOINT or _CLIENT_FAULT.search(body):
         return RefreshOutcome.CLIENT_FAULT
     return RefreshOutcome.SERVER_ERROR if status == 429 else RefreshOutcome.REFUSED

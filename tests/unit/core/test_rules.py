@@ -114,6 +114,7 @@ def test_a_refresh_is_due_well_before_expiry(chance: float, seconds: int) -> Non
         (401, '{"error":"invalid_client"}', RefreshOutcome.CLIENT_FAULT),
         (401, '{"error":"invalid_request"}', RefreshOutcome.REFUSED),
         (400, '{"error":"invalid_grant"}', RefreshOutcome.REFUSED),
+        (404, "<html>", RefreshOutcome.CLIENT_FAULT),
         (500, "<html>", RefreshOutcome.SERVER_ERROR),
         (429, "", RefreshOutcome.SERVER_ERROR),
     ],
