@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from adapters.memory.rows import DedupeRow, DueRow, EventRow, IntakeRow, IntentRow, RunRow, TokenRow
+from adapters.memory.rows import DedupeRow, DueRow, EventRow, IdempotencyRow, IntakeRow, IntentRow, RunRow, TokenRow
 from adapters.memory.system import ManualClock
 from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState
@@ -45,6 +45,7 @@ class MemoryDatabase:
     mirror: dict[tuple[StoreId, Entity], MirrorRow] = field(default_factory=dict)
     effects: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
     """What units of work executed and committed: (sql, arguments)."""
+    idempotency: dict[bytes, IdempotencyRow] = field(default_factory=dict)
     held: dict[EventId, asyncio.Event] = field(default_factory=dict)
     """The row locks of open batches; set when given up."""
     numbers: count[int] = field(default_factory=lambda: count(1))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from typing import TypeVar
 
 from adapters.memory.database import MemoryDatabase, item_of
-from adapters.memory.rows import EventRow, IntakeRow, IntentRow, RunRow
+from adapters.memory.rows import DedupeRow, EventRow, IdempotencyRow, IntakeRow, IntentRow, RunRow
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkItem
 from core.ids import StoreId
 from core.ports.event_ledger import Maintenance
+
+_Expiring = TypeVar("_Expiring", DedupeRow, IdempotencyRow)
 
 
 class MemoryMaintenance(Maintenance):
@@ -43,10 +46,13 @@ class MemoryMaintenance(Maintenance):
         return [item_of(run) for run in orphans]
 
     async def forget_expired(self, *, limit: int) -> int:
-        expired = [key for key, row in self._database.dedupe.items() if row.expires_at <= self._database.now()]
-        for key in expired[:limit]:
-            del self._database.dedupe[key]
-        return len(expired[:limit])
+        return self._forget(self._database.dedupe, limit) + self._forget(self._database.idempotency, limit)
+
+    def _forget(self, table: MutableMapping[bytes, _Expiring], limit: int) -> int:
+        expired = [key for key, row in table.items() if row.expires_at <= self._database.now()][:limit]
+        for key in expired:
+            del table[key]
+        return len(expired)
 
     async def compact_intake(self) -> int:
         groups: defaultdict[tuple[StoreId, Origin], list[IntakeRow]] = defaultdict(list)

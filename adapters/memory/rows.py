@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core.domain.event_states import FINISHED, MOVES, UNFINISHED, EventState, Origin
 from core.domain.events import ClaimedEvent, Failure
+from core.domain.idempotency import KeptAnswer
 from core.ids import Entity, EventId, Fence, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
 
 FIRST_FENCE = Fence(0)
@@ -148,3 +149,15 @@ class IntentRow:
 
     worker: WorkerId
     state: str = SENDING
+
+
+@dataclass(slots=True)
+class IdempotencyRow:
+    """One idempotency key; in progress until it has an answer."""
+
+    claim: int
+    fingerprint: bytes
+    worker: WorkerId
+    begun_at: datetime
+    expires_at: datetime
+    answer: KeptAnswer | None = None

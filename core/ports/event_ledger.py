@@ -148,7 +148,7 @@ class Maintenance(Protocol):
 
     @abstractmethod
     async def forget_expired(self, *, limit: int) -> int:
-        """Dedupe keys past their time, removed; how many."""
+        """Dedupe keys and idempotency keys past their time, removed, at most `limit` of each; how many."""
 
     @abstractmethod
     async def compact_intake(self) -> int:

@@ -4,6 +4,7 @@ from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.event_batches import MemoryEventLedger
+from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.inbox import MemoryInbox
 from adapters.memory.installations import MemoryInstallations
 from adapters.memory.ledger_reading import MemoryLedgerReader
@@ -34,6 +35,7 @@ def memory_world() -> LedgerWorld:
         refreshes=MemoryRefreshBook(database),
         trail=MemoryAuditTrail(database),
         log=MemoryAuditLog(database),
+        keys=MemoryIdempotencyKeys(database),
         hands=_memory_hands(database),
         now=database.now,
         foreign_vault=MemoryTokenVault(database, ReversibleSealer(("another",))),
@@ -47,6 +49,10 @@ def _memory_hands(database: MemoryDatabase) -> Hands:
     async def expire_dedupe() -> None:
         for key, row in list(database.dedupe.items()):
             database.dedupe[key] = type(row)(row.event_id, row.store_id, row.origin, database.now())
+
+    async def expire_idempotency() -> None:
+        for row in database.idempotency.values():
+            row.expires_at = database.now()
 
     async def remove_event(event_id: EventId) -> None:
         del database.events[event_id]
@@ -64,4 +70,4 @@ def _memory_hands(database: MemoryDatabase) -> Hands:
     async def effects() -> list[str]:
         return [str(args[0]) for _, args in database.effects]
 
-    return Hands(expire_lease, expire_dedupe, remove_event, forget_intake, swap_tokens, effects)
+    return Hands(expire_lease, expire_dedupe, expire_idempotency, remove_event, forget_intake, swap_tokens, effects)

@@ -11,6 +11,7 @@ from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.connection import open_pool
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.event_batches import PostgresEventLedger
+from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.ledger_reading import PostgresLedgerReader
@@ -50,6 +51,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 refreshes=PostgresRefreshBook(pool),
                 trail=PostgresAuditLog(pool),
                 log=PostgresAuditLog(pool),
+                keys=PostgresIdempotencyKeys(pool),
                 hands=_postgres_hands(owner),
                 now=lambda: datetime.now(UTC),
                 foreign_vault=PostgresTokenVault(pool, other),
@@ -69,6 +71,9 @@ def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
 
     async def expire_dedupe() -> None:
         owner.execute("UPDATE dedupe SET expires_at = now() - interval '1 second'")
+
+    async def expire_idempotency() -> None:
+        owner.execute("UPDATE idempotency_keys SET expires_at = now() - interval '1 second'")
 
     async def remove_event(event_id: EventId) -> None:
         owner.execute("DELETE FROM events WHERE event_id = %s", [event_id])
@@ -94,4 +99,4 @@ def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
     async def effects() -> list[str]:
         return [str(row[0]) for row in owner.execute("SELECT note FROM effects ORDER BY note")]
 
-    return Hands(expire_lease, expire_dedupe, remove_event, forget_intake, swap_tokens, effects)
+    return Hands(expire_lease, expire_dedupe, expire_idempotency, remove_event, forget_intake, swap_tokens, effects)

@@ -10,6 +10,7 @@ from adapters.memory.system import SequentialIds
 from core.ids import EventId, InstallId, StoreId, WorkerId
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.event_ledger import EventLedger, Inbox, Maintenance, RunLedger, Workers
+from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
 from core.ports.ledger_reading import Desk, LedgerReader
 from core.ports.system import Ids
@@ -27,6 +28,7 @@ class Hands:
 
     expire_lease: Callable[[WorkerId], Awaitable[object]]
     expire_dedupe: Callable[[], Awaitable[object]]
+    expire_idempotency: Callable[[], Awaitable[object]]
     remove_event: Callable[[EventId], Awaitable[object]]
     forget_intake: Callable[[EventId], Awaitable[object]]
     """As if the event had never been counted, nor its key been written."""
@@ -51,6 +53,7 @@ class LedgerWorld:
     refreshes: RefreshBook
     trail: AuditTrail
     log: AuditLog
+    keys: IdempotencyKeys
     hands: Hands
     now: Callable[[], datetime]
     foreign_vault: TokenVault
