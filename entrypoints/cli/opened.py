@@ -29,6 +29,7 @@ def with_adapters(data_dir: Path, work: Callable[[Adapters], Awaitable[T]]) -> T
 
     async def opened() -> T:
         async with open_adapters(settings, PROCESS) as adapters:
+            await adapters.check_schema()()
             return await work(adapters)
 
     return _run(opened)

@@ -1,0 +1,165 @@
+"""What a person does to events from the command line, on a real database that no process works on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+import redis
+
+from tests.acceptance.wasl_up import wasl
+from tests.servers import Database
+
+STORE = """
+    INSERT INTO stores (store_id, title, install_id, epoch, state) VALUES (%(store)s, 'متجر', %(install)s, 1, %(state)s)
+"""
+INSTALL = "INSERT INTO installs (install_id, store_id, epoch, state) VALUES (%(install)s, %(store)s, 1, %(state)s)"
+EVENT = """
+    INSERT INTO events (event_id, store_id, install_id, origin, topic, entity_kind, entity_id, lane, state, reason,
+                        received_at, size, body)
+    VALUES (%(id)s::uuid, %(store)s, %(install)s, 'zid', %(topic)s, 'order', '5', %(lane)s, %(state)s, %(reason)s,
+            now() - %(age)s::interval, 2, '{}')
+"""
+DEDUPE = """
+    INSERT INTO dedupe (key, event_id, store_id, origin, expires_at)
+    VALUES (sha256(convert_to(%(id)s::text, 'UTF8')), %(id)s::uuid, %(store)s, 'zid', now() + interval '1 day')
+"""
+INTAKE = "INSERT INTO intake (store_id, origin, accepted) VALUES (%(store)s, 'zid', 1)"
+KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
+
+
+def event_id(number: int) -> str:
+    return str(UUID(int=(7 << 76) | number))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The command line on one database."""
+
+    place: Path
+    database: Database
+    redis_url: str
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        servers = {"DATABASE_URL": self.database.dsn, "REDIS_URL": self.redis_url}
+        ran = wasl(*arguments, cwd=self.place, TOKEN_KEYS=KEY, **servers)
+        assert ran.returncode == code, ran
+        assert "Traceback" not in ran.stderr
+        return ran.stdout if code == 0 or ran.stdout else ran.stderr
+
+    def read(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", code=code))
+
+    def sql(self, *statements: str, **values: Any) -> None:
+        with psycopg.connect(self.database.owner_dsn, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement, values or None)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: Database, redis_url: str) -> Desk:
+    """Store 1001 with two dead events and a done one; store 1002, uninstalled, with a dead one."""
+    made = Desk(tmp_path, database, redis_url)
+    for store, state in ((1001, "active"), (1002, "uninstalled")):
+        made.sql(STORE, INSTALL, store=store, install=store * 10, state=state)
+    rows = [(1, 1001, "order.create", "dead"), (2, 1001, "order.status.update", "dead")]
+    for number, store, topic, state in [*rows, (3, 1001, "order.create", "done"), (4, 1002, "order.create", "dead")]:
+        values: Mapping[str, Any] = {"id": event_id(number), "store": store, "install": store * 10, "topic": topic}
+        reason = "ValueError: no" if state == "dead" else None
+        made.sql(EVENT, DEDUPE, INTAKE, **values, state=state, reason=reason, lane=number, age=f"{number} hours")
+    return made
+
+
+def test_lists_are_filtered_and_newest_first(desk: Desk) -> None:
+    def listed(*options: str) -> list[str]:
+        return [row["id"] for row in desk.read("events", "list", *options)]
+
+    assert listed() == [event_id(number) for number in (4, 3, 2, 1)]
+    assert listed("--store", "1001", "--state", "dead") == [event_id(2), event_id(1)]
+    assert listed("--topic", "order.create", "--since", "150m") == [event_id(1)]
+    assert listed("--limit", "1") == [event_id(4)]
+    assert [row["id"] for row in desk.read("dead", "list", "--store", "1002")] == [event_id(4)]
+    assert "ValueError: no" in desk.run("dead", "list")
+
+
+def test_a_body_is_shown_only_when_asked_for(desk: Desk) -> None:
+    assert "body" not in desk.read("events", "show", event_id(1))
+    assert desk.read("events", "show", event_id(1), "--body")["body"] == {}
+    assert "no dead event" in desk.run("dead", "show", event_id(3), code=1)
+
+
+def test_a_dry_run_counts_exactly_and_changes_nothing(desk: Desk) -> None:
+    assert desk.read("dead", "redrive", "--all", "--dry-run") == {"matched": 3, "queued": 0, "dry_run": True}
+    assert desk.read("dead", "discard", "--store", "1001", "--reason", "x", "--dry-run")["matched"] == 2
+    assert desk.read("dead", "redrive", event_id(1), event_id(3), "--dry-run")["matched"] == 1
+    assert len(desk.read("dead", "list")) == 3
+
+
+@pytest.mark.parametrize("options", [[], [event_id(1), "--all"], ["--store", "1001", "--all"]])
+def test_nothing_is_chosen_by_an_omission(desk: Desk, options: list[str]) -> None:
+    desk.run("dead", "redrive", *options, code=2)
+    assert len(desk.read("dead", "list")) == 3
+
+
+def test_a_redrive_queues_what_can_be_handled_and_is_audited(desk: Desk) -> None:
+    assert desk.read("dead", "redrive", "--all") == {"matched": 3, "queued": 2, "dry_run": False}
+    assert [row["id"] for row in desk.read("events", "list", "--state", "queued")] == [event_id(2), event_id(1)]
+    with psycopg.connect(desk.database.owner_dsn) as connection:
+        audited = connection.execute("SELECT action, actor FROM audit").fetchall()
+    assert audited == [("events.redriven", "cli")]
+    with redis.Redis.from_url(desk.redis_url) as client:
+        assert client.dbsize() > 0, "the work index was told at once"
+
+
+def test_a_redrive_works_while_redis_is_away(desk: Desk) -> None:
+    away = Desk(desk.place, desk.database, "redis://127.0.0.1:1")
+    assert away.read("dead", "redrive", "--store", "1001")["queued"] == 2
+
+
+def test_a_discard_keeps_its_reason(desk: Desk) -> None:
+    assert "2 of 2 dead events discarded" in desk.run("dead", "discard", "--store", "1001", "--reason", "test data")
+    cancelled = desk.read("events", "list", "--state", "cancelled")
+    assert {row["reason"] for row in cancelled} == {"test data"}
+    assert len(cancelled) == 2
+
+
+def test_a_replay_is_a_new_event(desk: Desk) -> None:
+    replayed = desk.read("events", "replay", event_id(3))
+    assert replayed["replayed_as"] != event_id(3)
+    assert [row["id"] for row in desk.read("events", "list", "--origin", "replay")] == [replayed["replayed_as"]]
+    assert "cannot be replayed" in desk.run("events", "replay", event_id(4), code=1)
+
+
+def test_a_row_deleted_by_hand_is_named(desk: Desk) -> None:
+    assert desk.read("verify")["balanced"] is True
+    desk.sql("DELETE FROM events WHERE event_id = %(id)s::uuid", id=event_id(3))
+    verified = desk.read("verify", code=1)
+    assert verified["balanced"] is False
+    assert event_id(3) in [difference["event_id"] for difference in verified["differences"]]
+    assert event_id(3) in desk.run("verify", code=1)
+
+
+def test_stores_are_shown(desk: Desk) -> None:
+    assert [(row["store_id"], row["state"]) for row in desk.read("stores", "list")] == [
+        (1001, "active"),
+        (1002, "uninstalled"),
+    ]
+    assert desk.read("stores", "show", "1001")["title"] == "متجر"
+    assert "was never installed" in desk.run("stores", "show", "7", code=1)
+    assert desk.read("status")["stores"] == {"active": 1, "uninstalled": 1}
+
+
+def test_what_is_missing_for_a_call_to_zid_is_one_line(desk: Desk) -> None:
+    told = desk.run("stores", "refresh", "1001", code=1)
+    assert told == "wasl: ZID_CLIENT_ID: is not set; the Partner Dashboard shows it\n"
+
+
+def test_an_old_schema_is_refused_with_the_way_out(desk: Desk) -> None:
+    desk.sql("DELETE FROM _yoyo_migration WHERE migration_id = '0003_mirror'")
+    assert "run `wasl migrate`" in desk.run("stores", "list", code=1)
+    assert [row["problem"] for row in desk.read("migrate", "verify", code=1)] == ["missing"]
+    assert desk.read("migrate", "plan") == ["0003_mirror"]
