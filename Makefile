@@ -27,6 +27,21 @@ check: static  ## The fast half: format, lint, types, import rules, unit tests
 prove: dev  ## The long proofs, left out of `make test`
 	@.venv/bin/python -m pytest -m prove $(ARGS)
 
+.PHONY: chaos
+chaos: dev  ## Kill every part under load, twice over: nothing is lost, nothing happens twice
+	@.venv/bin/python -m pytest tests/acceptance/test_crashes.py $(ARGS)
+
+.PHONY: docs
+docs: dev  ## The command reference, written from the commands: docs/commands.md
+	@mkdir -p docs
+	@.venv/bin/python -m entrypoints.cli.reference >docs/commands.md
+
+# Not in the list before there are benchmarks.
+.PHONY: bench
+bench: dev
+	@test -f benchmarks/run.py || { echo "this version has no benchmarks: benchmarks/run.py is missing" >&2; exit 1; }
+	@.venv/bin/python benchmarks/run.py $(ARGS)
+
 .PHONY: format
 format: dev  ## Write the code as the linter wants it
 	@.venv/bin/ruff format .

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from entrypoints.cli import app as top
 from entrypoints.cli.commands.healthcheck import METRICS_PORTS, Process
+from entrypoints.cli.reference import reference
 from entrypoints.consumer import CONSUMER_METRICS_PORT
 from entrypoints.scheduler import SCHEDULER_METRICS_PORT
 
@@ -65,3 +66,10 @@ def test_a_mistyped_command_gets_a_hint_and_exit_code_2() -> None:
 
 def test_the_health_check_knows_the_ports_of_the_processes() -> None:
     assert METRICS_PORTS == {Process.CONSUMER: CONSUMER_METRICS_PORT, Process.SCHEDULER: SCHEDULER_METRICS_PORT}
+
+
+def test_the_reference_tells_of_every_command() -> None:
+    written = reference()
+    for words in leaves():
+        assert f"Usage: wasl {' '.join(words)} " in written
+    assert written.count("Example: ") == len(list(leaves()))
