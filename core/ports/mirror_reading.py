@@ -11,7 +11,7 @@ from abc import abstractmethod
 from typing import Protocol
 
 from core.domain.mirror_queries import CustomerFilter, OrderFilter, ProductFilter, Seen, Spending
-from core.domain.paging import Page, Position
+from core.domain.keyset import Page, Position
 from core.ids import StoreId
 
 

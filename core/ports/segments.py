@@ -9,7 +9,7 @@ from typing import Protocol
 
 from core.domain.audit import AuditEntry
 from core.domain.customer_facts import CustomerFacts
-from core.domain.paging import Page, Position
+from core.domain.keyset import Page, Position
 from core.domain.segment_rules import Rule
 from core.domain.segments import Segment, SegmentDraft, SegmentId
 from core.errors import WaslError

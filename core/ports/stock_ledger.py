@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Protocol
 
-from core.domain.paging import Page, Position
+from core.domain.keyset import Page, Position
 from core.domain.stock import Movement
 from core.ids import StoreId
 

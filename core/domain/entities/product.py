@@ -21,12 +21,20 @@ def read_product(product: Document) -> Reading:
             "name_en": names.get("en"),
             "sku": text(product.get("sku")),
             "price": parse_amount(product.get("price")),
+            "sale_price": parse_amount(product.get("sale_price")),
             "currency": text(product.get("currency")),
             "quantity": _whole(product.get("quantity")),
             "is_infinite": product.get("is_infinite") is True,
             "is_published": product.get("is_published") is not False,
+            "category_ids": _category_ids(product),
+            "created_at": parse_time(product.get("created_at")),
         },
     )
+
+
+def _category_ids(product: Document) -> str | None:
+    """Separated by commas; None where the document names no category."""
+    return ",".join(found for category in rows(product, "categories") if (found := text(category.get("id")))) or None
 
 
 def _all_facts(product: Document) -> Facts:
