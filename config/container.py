@@ -18,6 +18,7 @@ from adapters.postgres.checks import ping
 from adapters.postgres.connection import Pool
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.event_batches import PostgresEventLedger
+from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.ledger_reading import PostgresLedgerReader
@@ -139,6 +140,7 @@ class Adapters(containers.DeclarativeContainer):
     token_statuses = providers.Singleton(PostgresTokenStatuses, pool)
     refresh_book = providers.Singleton(PostgresRefreshBook, pool)
     locks = providers.Singleton(PostgresLocks, pool)
+    idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, pool)
     audit_trail = providers.Singleton(PostgresAuditLog, pool)
 
     ping_database = providers.Factory(partial, ping, pool)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from config.container import running_version
 from config.settings import Settings
+from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
 from entrypoints.http.services import HttpServices, HttpSettings
 from entrypoints.http.serving import make_runner
@@ -37,9 +38,9 @@ async def run_http(settings: Settings, listening: Sequence[socket.socket]) -> No
 
 
 def _services(parts: Daemon) -> HttpServices:
-    adapters, features = parts.adapters, parts.features
+    adapters, features, settings = parts.adapters, parts.features, parts.settings
     return HttpServices(
-        settings=_http_settings(parts.settings),
+        settings=_http_settings(settings),
         health=health_services(parts),
         ingest=features.ingest(),
         install=features.install(),
@@ -50,6 +51,11 @@ def _services(parts: Daemon) -> HttpServices:
         reader=adapters.reader(),
         desk=adapters.desk(),
         announcer=parts.announcer,
+        api_keys=BootstrapKeys((settings.admin_api_key,) if settings.admin_api_key else ()),
+        idempotency=adapters.idempotency_keys(),
+        gateway=features.gateway(),
+        trail=adapters.audit_trail(),
+        worker=lambda: parts.lease.worker,
     )
 
 

@@ -1,4 +1,4 @@
-"""The web application: every route in one table, three middlewares around them."""
+"""The web application: every route in one table, four middlewares around them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from entrypoints.http.api import auth, dead_letters, description, events, ledger
 from entrypoints.http.api_keys import check_access
 from entrypoints.http.console import login, views
 from entrypoints.http.guarding import guard
+from entrypoints.http.once import once
 from entrypoints.http.pages import assets
 from entrypoints.http.routing import Route, add_routes
 from entrypoints.http.services import HEALTH, SERVICES, HttpServices
@@ -34,7 +35,7 @@ ALL_ROUTES: tuple[Route, ...] = (
 
 def create_app(services: HttpServices) -> web.Application:
     """The application, ready for a runner. Does no I/O; streams to the console end when the runner shuts down."""
-    app = web.Application(middlewares=[trace, guard, check_access])
+    app = web.Application(middlewares=[trace, guard, check_access, once])
     app[SERVICES] = services
     app[HEALTH] = services.health
     app[webhooks.INTAKE] = webhooks.Intake()

@@ -19,20 +19,26 @@ log = get_logger()
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Everything a handler raises becomes an answer; what we did not foresee is logged with its traceback."""
+    outcome = await outcome_of(request, handler)
+    return answer(request, outcome) if isinstance(outcome, Problem) else outcome
+
+
+async def outcome_of(request: web.Request, handler: Handler) -> web.StreamResponse | Problem:
+    """What the handler answers, or the problem that ended it. Never raises but for cancellation."""
     try:
         return await handler(request)
     except web.HTTPException as error:
-        return answer(request, problems.problem_of_status(error)) if error.status >= 400 else error
+        return problems.problem_of_status(error) if error.status >= 400 else error
     except Refusal as refusal:
-        return answer(request, refusal.problem)
+        return refusal.problem
     except WaslError as error:
         _log_cause(error)
-        return answer(request, problems.problem_of(error))
+        return problems.problem_of(error)
     except (Slow, ConnectionError, web.RequestPayloadError):
-        return answer(request, Problem(problems.KINDS["bad-request"], "the body did not arrive whole"))
+        return Problem(problems.KINDS["bad-request"], "the body did not arrive whole")
     except Exception:  # the edge: one request's fault must not end the process
         log.exception("http_request_failed")
-        return answer(request, problems.internal())
+        return problems.internal()
 
 
 def answer(request: web.Request, problem: Problem) -> web.Response:

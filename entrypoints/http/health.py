@@ -94,7 +94,25 @@ def _allowed(request: web.Request, address: str) -> bool:
 
 ROUTES = (
     Route("GET", "/health/live", live, "The process runs", quiet=True, answer=Alive),
-    Route("GET", "/health/ready", ready, "Every dependency answers; 503 if not", quiet=True, answer=Ready),
+    Route(
+        "GET",
+        "/health/ready",
+        ready,
+        "Every dependency answers; 503 if not",
+        quiet=True,
+        answer=Ready,
+        other_answers=((503, Ready),),
+    ),
     Route("GET", "/metrics", metrics, access=Access.OWN, quiet=True),
 )
-INSTALL_ROUTES = (Route("GET", "/auth/health", ready, "Stores can be installed; 503 if not", quiet=True, answer=Ready),)
+INSTALL_ROUTES = (
+    Route(
+        "GET",
+        "/auth/health",
+        ready,
+        "Stores can be installed; 503 if not",
+        quiet=True,
+        answer=Ready,
+        other_answers=((503, Ready),),
+    ),
+)

@@ -37,13 +37,29 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             ),
             Kind("wrong-credentials", 401, "Wrong credentials", "Send the credentials the webhook was created with."),
             Kind("forbidden", 403, "Not for this network", "Ask from an address that METRICS_ALLOW contains."),
+            Kind("insufficient-scope", 403, "This key may not do that", "Use a key with the scope that `needs` names."),
             Kind("missing-scope", 403, "The app lacks a permission", "Tick `scope` in the Partner Dashboard."),
             Kind("not-found", 404, "There is no such thing", "Check the address and the id in it."),
             Kind("zid-not-found", 404, "Zid has no such thing", "Check the id; it may have been deleted at Zid."),
             Kind("method-not-allowed", 405, "Not with this method", "Use a method that the `Allow` header names."),
             Kind("conflict", 409, "The state does not allow it", "Read the thing again, then decide."),
+            Kind(
+                "in-progress", 409, "The same request is being handled", "Wait for `Retry-After` seconds and repeat it."
+            ),
+            Kind(
+                "outcome-unknown",
+                409,
+                "It may or may not have happened",
+                "Look whether it did, as `how_to_check` says, before you ask again under a new Idempotency-Key.",
+            ),
             Kind("needs-reauthorization", 409, "The store must be authorized again", "Let the merchant install again."),
             Kind("too-large", 413, "The body is too large", "Send less at once."),
+            Kind(
+                "key-reused",
+                422,
+                "The Idempotency-Key was used for another request",
+                "Use a new key for a new request, and repeat a request unchanged.",
+            ),
             Kind("zid-refused", 422, "Zid refused", "Change the request; `zid` holds what Zid said."),
             Kind("zid-rate-limited", 429, "Zid's allowance is used up", "Wait for `Retry-After` seconds."),
             Kind("overloaded", 429, "Too much at once", "Wait for `Retry-After` seconds and send it again."),
@@ -53,7 +69,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             ),
             Kind("unreadable", 502, "An answer that cannot be read", "Tell the operator the request id."),
             Kind("unavailable", 503, "Something does not answer", "Wait for `Retry-After` seconds and try again."),
-            Kind("outcome-unknown", 504, "It may or may not have happened", "Look before you repeat it."),
+            Kind(
+                "not-offered",
+                501,
+                "Zid publishes no way to do it",
+                "Change it at Zid; leave the fields that `fields` names out of the request.",
+            ),
         )
     }
 )
@@ -164,6 +185,8 @@ def _extra(error: errors.WaslError) -> Extra:
             return {"zid": {**zid, "request_id": error.request_id}}
         case errors.MissingScope():
             return {"scope": error.scope}
+        case errors.OutcomeUnknown():
+            return {"how_to_check": error.how_to_check}
         case errors.NeedsReauthorization():
             return {"store_id": error.store_id}
         case errors.Unavailable():

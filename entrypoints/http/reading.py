@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from enum import Enum
 from typing import Final, TypeVar, get_args
-from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
-from core.ids import EventId, StoreId
 from entrypoints.http.problems import Refusal, bad_request
 from entrypoints.http.routing import NoQuery
 
@@ -19,7 +17,6 @@ S = TypeVar("S", bound=msgspec.Struct)
 _PLACE: Final = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
 _UNKNOWN: Final = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
-_STORE_ID: Final = re.compile(r"[0-9]{1,18}")
 
 
 def read_query(request: web.Request, shape: type[S]) -> S:
@@ -49,22 +46,6 @@ async def read_body(request: web.Request, shape: type[S]) -> S:
         raise _refusal(error, shape, "field") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise bad_request("body", f"must be JSON ({error})") from error
-
-
-def store_id_of(request: web.Request, name: str = "store_id") -> StoreId:
-    """The numeric store id of the path."""
-    text = request.match_info[name]
-    if not _STORE_ID.fullmatch(text):
-        raise bad_request(name, "must be a store's number, such as 1001")
-    return StoreId(int(text))
-
-
-def event_id_of(request: web.Request) -> EventId:
-    """The event id of the path."""
-    try:
-        return EventId(UUID(request.match_info["event_id"]))
-    except ValueError:
-        raise bad_request("event_id", "must be an event's UUID, as the list of events shows it") from None
 
 
 def _refusal(error: msgspec.ValidationError, shape: type[msgspec.Struct], what: str) -> Refusal:

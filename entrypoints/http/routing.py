@@ -10,6 +10,8 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from core.domain.api_access import ApiScope
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -32,6 +34,10 @@ class Route:
 
     `page`: problems are shown as a page for people. `quiet`: a good answer is logged
     at debug level only. `summary` puts the route into the OpenAPI document.
+    `zid`: asks Zid, so Zid's refusals are among the answers. `raw`: may answer with
+    Zid's own JSON. `aged`: tells the age of mirrored data in `X-Data-Age`. `upload`:
+    the body is multipart/form-data with the fields of `body` and one file.
+    `problems` are kinds of problems that routes like it do not answer.
     """
 
     method: str
@@ -45,6 +51,27 @@ class Route:
     body: type[msgspec.Struct] | None = None
     answer: type[msgspec.Struct] | None = None
     status: int = 200
+    scope: ApiScope | None = None
+    zid: bool = False
+    raw: bool = False
+    aged: bool = False
+    upload: bool = False
+    content_type: str = "application/json"
+    other_answers: tuple[tuple[int, type[msgspec.Struct]], ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        return self.method not in {"GET", "HEAD"}
+
+    @property
+    def keyed(self) -> bool:
+        return self.access is Access.API_KEY
+
+    @property
+    def needs(self) -> ApiScope:
+        """The scope a key must have: reading for reads, operating for writes, unless the route says otherwise."""
+        return self.scope or (ApiScope.OPERATE if self.writes else ApiScope.READ)
 
 
 ROUTES: Final = web.AppKey("routes", dict[tuple[str, str], Route])

@@ -14,12 +14,17 @@ from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore
 from core.features.refresh_tokens import RefreshTokens
 from core.features.uninstall_store import UninstallStore
+from core.ids import WorkerId
+from core.ports.api_keys import ApiKeys
+from core.ports.audit_trail import AuditTrail
+from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations
 from core.ports.ledger_reading import Desk, LedgerReader
 from core.ports.metrics import Metrics
 from core.ports.system import Clock, Ids
 from core.ports.token_status import TokenStatuses
 from core.ports.work_index import Announcer
+from core.ports.zid_gateway import ZidGateway
 
 Check = Callable[[], Awaitable[None]]
 """Returns when a dependency answers, raises when it does not."""
@@ -63,7 +68,7 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpServices:
-    """The features and ports behind the routes."""
+    """The features and ports behind the routes. `worker` tells this process's lease."""
 
     settings: HttpSettings
     health: HealthServices
@@ -76,6 +81,11 @@ class HttpServices:
     reader: LedgerReader
     desk: Desk
     announcer: Announcer
+    api_keys: ApiKeys
+    idempotency: IdempotencyKeys
+    gateway: ZidGateway
+    trail: AuditTrail
+    worker: Callable[[], WorkerId]
 
     @property
     def clock(self) -> Clock:

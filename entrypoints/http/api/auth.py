@@ -10,9 +10,10 @@ from core.domain.stores import InstallState
 from core.domain.tokens import RefreshOutcome
 from entrypoints.http.api.shapes import Told, json, utc
 from entrypoints.http.api.stores import StoreDetail, install_of, store_detail
-from entrypoints.http.api_keys import ADMIN
+from entrypoints.http.api_keys import actor
+from entrypoints.http.path_ids import store_id_of
 from entrypoints.http.problems import Refusal
-from entrypoints.http.reading import no_query, store_id_of
+from entrypoints.http.reading import no_query
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES
 
@@ -47,7 +48,7 @@ async def refresh(request: web.Request) -> web.Response:
     no_query(request)
     services = request.app[SERVICES]
     install = await install_of(services, store_id_of(request, "merchant_id"))
-    renewal = await services.refresh.refresh_now(install.store_id, actor=ADMIN)
+    renewal = await services.refresh.refresh_now(install.store_id, actor=actor(request))
     tokens = renewal.tokens
     return json(Renewed(tokens.store_id, renewal.outcome, tokens.generation, utc(tokens.tokens.expires_at)))
 
@@ -56,7 +57,7 @@ async def revoke(request: web.Request) -> web.Response:
     no_query(request)
     services = request.app[SERVICES]
     install = await install_of(services, store_id_of(request, "merchant_id"))
-    revoked = await services.uninstall.revoke(install.store_id, actor=ADMIN)
+    revoked = await services.uninstall.revoke(install.store_id, actor=actor(request))
     if revoked is None:
         raise Refusal("conflict", f"store {install.store_id} is not installed now", store_id=install.store_id)
     over = InstallState.UNINSTALLED

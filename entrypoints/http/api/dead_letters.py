@@ -25,7 +25,7 @@ from entrypoints.http.api.shapes import (
     Word,
     json,
 )
-from entrypoints.http.api_keys import ADMIN
+from entrypoints.http.api_keys import actor
 from entrypoints.http.problems import bad_request
 from entrypoints.http.reading import no_query, read_body, read_query
 from entrypoints.http.routing import Access, NoQuery, Route
@@ -129,7 +129,7 @@ def _filter(chosen: Chosen) -> EventFilter:
 
 def _audit(request: web.Request, action: str, wanted: EventFilter, ids: Sequence[EventId]) -> AuditEntry:
     details = {"ids": len(ids), "topic": wanted.topic, "since": wanted.since.isoformat() if wanted.since else None}
-    return AuditEntry(action, wanted.store_id, None, ADMIN, request[REQUEST_ID], details)
+    return AuditEntry(action, wanted.store_id, None, actor(request), request[REQUEST_ID], details)
 
 
 ROUTES = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime
-from typing import Final
 from uuid import UUID, uuid5
 
 import msgspec
@@ -28,15 +27,14 @@ from entrypoints.http.api.shapes import (
     json,
     utc,
 )
-from entrypoints.http.api_keys import ADMIN
-from entrypoints.http.problems import Refusal, bad_request, not_found
-from entrypoints.http.reading import event_id_of, no_query, read_query
+from entrypoints.http.api_keys import actor
+from entrypoints.http.once import KEY_HEADER, given_key
+from entrypoints.http.path_ids import event_id_of
+from entrypoints.http.problems import Refusal, not_found
+from entrypoints.http.reading import no_query, read_query
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES, HttpServices
 from entrypoints.http.tracing import REQUEST_ID
-
-KEY_HEADER: Final = "Idempotency-Key"
-KEY_LENGTH: Final = 255
 
 
 class EventsQuery(Asked, frozen=True):
@@ -149,7 +147,7 @@ async def _replay(request: web.Request, services: HttpServices, original: EventS
         "event.replayed",
         original.store_id,
         original.install_id,
-        ADMIN,
+        actor(request),
         request[REQUEST_ID],
         {"event_id": str(event_id), "new_event_id": str(new_id)},
     )
@@ -161,12 +159,8 @@ async def _replay(request: web.Request, services: HttpServices, original: EventS
 
 def _replay_id(request: web.Request, services: HttpServices, event_id: EventId) -> EventId:
     """The same id for the same Idempotency-Key, so that a repeated request replays nothing twice."""
-    key = request.headers.get(KEY_HEADER)
-    if key is None:
-        return services.ids.event_id()
-    if not (key.isascii() and key.isprintable() and 0 < len(key) <= KEY_LENGTH):
-        raise bad_request(KEY_HEADER, f"1 to {KEY_LENGTH} printable ASCII characters")
-    return EventId(uuid5(event_id, key))
+    key = given_key(request)
+    return services.ids.event_id() if key is None else EventId(uuid5(event_id, key))
 
 
 def event_view(event: EventSummary) -> EventView:

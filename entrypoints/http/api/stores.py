@@ -13,8 +13,9 @@ from core.ids import EntityKind, StoreId
 from core.ports.token_status import TokenStatus
 from entrypoints.http import cursors
 from entrypoints.http.api.shapes import DEFAULT_LIMIT, Asked, Cursor, Limit, Told, json, utc
+from entrypoints.http.path_ids import store_id_of
 from entrypoints.http.problems import not_found
-from entrypoints.http.reading import no_query, read_query, store_id_of
+from entrypoints.http.reading import no_query, read_query
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES, HttpServices
 

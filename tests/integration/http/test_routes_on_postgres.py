@@ -11,6 +11,7 @@ from yarl import URL
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.desk import PostgresDesk
+from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.ledger_reading import PostgresLedgerReader
@@ -40,6 +41,7 @@ class PostgresWorld(World):
         self.reader = PostgresLedgerReader(pool)
         self.desk = PostgresDesk(pool)
         self.trail = PostgresAuditLog(pool)
+        self.idempotency = PostgresIdempotencyKeys(pool)
 
     async def start(self) -> None:
         self.worker = await PostgresWorkers(self.pool, timedelta(minutes=5)).join("http")

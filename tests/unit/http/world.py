@@ -14,6 +14,7 @@ from adapters.memory.audit_trail import MemoryAuditTrail
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.guards import MemoryLocks, MemoryStateStore
+from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.inbox import MemoryInbox
 from adapters.memory.installations import MemoryInstallations
 from adapters.memory.ledger_reading import MemoryLedgerReader
@@ -37,12 +38,15 @@ from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
 from core.features.uninstall_store import UninstallStore
 from core.ids import InstallId, StoreId, WorkerId
+from core.ports.api_keys import ApiKeys
 from core.ports.audit_trail import AuditTrail
 from core.ports.event_ledger import Inbox
 from core.ports.guards import StateStore
+from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
 from core.ports.ledger_reading import Desk, LedgerReader
 from core.ports.token_status import TokenStatuses
+from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
 from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings
 from entrypoints.http.serving import make_runner
@@ -117,6 +121,8 @@ class World:
         self.app_id: str | None = None
         self.session_keys: tuple[Secret, ...] = (Secret("session-key-of-the-tests"),)
         self.trail: AuditTrail = MemoryAuditTrail(self.database)
+        self.api_keys: ApiKeys = BootstrapKeys((Secret(ADMIN_KEY), Secret("wasl_second")))
+        self.idempotency: IdempotencyKeys = MemoryIdempotencyKeys(self.database)
         self.worker: WorkerId | None = None
 
     async def start(self) -> None:
@@ -198,6 +204,11 @@ class World:
             reader=self.reader,
             desk=self.desk,
             announcer=self.announced,
+            api_keys=self.api_keys,
+            idempotency=self.idempotency,
+            gateway=self.gateway,
+            trail=self.trail,
+            worker=self._worker,
         )
 
     def app(self) -> web.Application:
