@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import orjson
 from aiohttp import web
@@ -25,16 +24,3 @@ def to_response(answer: Answer) -> web.Response:
         return web.Response(status=answer.status, headers=headers)
     body = orjson.dumps(answer.document)
     return web.Response(status=answer.status, body=body, content_type="application/json", headers=headers)
-
-
-async def read_document(request: web.Request) -> dict[str, Any]:
-    """The body's parameters, form or JSON alike; what is neither has none."""
-    if not request.can_read_body:
-        return {}
-    if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        return dict(await request.post())
-    try:
-        document = orjson.loads(await request.read())
-    except orjson.JSONDecodeError:
-        return {}
-    return document if isinstance(document, dict) else {}

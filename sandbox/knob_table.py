@@ -157,8 +157,9 @@ API = (
     _choice(
         "errors.dialect",
         "U12",
-        ("live", "generic", "list", "html"),
-        "error bodies: the family's live form, the documented generic envelope, a list, HTML",
+        ("live", "generic", "list", "fastapi", "root", "html"),
+        "error bodies: the family's live form, the documented generic envelope, a list, FastAPI's detail list, "
+        "message with error_code and fields at the root, HTML",
     ),
     _choice("lang.all", "U33", ("object", "ignored"), "Accept-Language: all-languages on products"),
     _choice(
@@ -171,10 +172,37 @@ API = (
     _choice("orders.date_tz", "U21", ("utc", "store"), "time zone of date_from and date_to without an offset"),
     _choice("orders.page_shift", "U22", ("live", "snapshot"), "order pages over live data or over what page 1 saw"),
     _choice("orders.status_ids", "U24", ("made_up", "absent"), "display_status ids that nobody published"),
+    _choice(
+        "orders.transitions",
+        "U13",
+        ("permissive", "strict"),
+        "which status may follow which: any but the courier rule, or the usual way of an order",
+    ),
+    _flag(
+        "orders.follow_reversals",
+        "-",
+        True,
+        "a reverse order moves its order to reverse_in_progress, a refund on to partially_reversed or reversed",
+    ),
     _choice("carts.paging", "U16", ("totals", "pagination"), "paging keys of the abandoned-cart list"),
     _flag("products.list_unpublished", "U37", True, "a list without is_published shows unpublished products"),
     _number("products.page_size_cap", "X31", 50, "largest page_size; larger values are capped", above=1),
     _choice("products.search", "X35", ("ignored", "by_name"), "does search= filter products"),
+    _choice(
+        "products.quantity_echo",
+        "U14",
+        ("sum", "sent", "stale"),
+        "quantity after a write: the sum over locations, of which only the default one was set; as sent; what "
+        "it was before",
+    ),
+    _number("bulk.max", "U19", 50, "most items of one bulk write", above=1),
+    _choice("locations.page_param", "U15", ("both", "per_page", "page_size"), "which one sets the page of locations"),
+    _choice(
+        "customers.bulk_existing",
+        "U28",
+        ("existing", "422", "duplicate"),
+        "a bulk customer whose mobile is known: the existing one is answered, all are refused, it is made again",
+    ),
     _choice("customers.cursor", "X32", ("sent", "absent"), "next_cursor in the customer list"),
 )
 
@@ -193,6 +221,7 @@ WEBHOOKS = (
         "body: bare entity, under data, order_status as an Arabic string, product.delete with the id only",
     ),
     _flag("webhook.payment_status_change", "U5", True, "order.payment_status.update carries payment_status_change"),
+    _flag("webhook.stock_updates", "-", True, "a change of stock through the API sends product.update"),
     _number("webhook.extra_product_updates", "-", 0, "further product.update deliveries per product edit"),
     _choice("webhook.duplicate", "U6", ("second", "409", "422"), "creating the same subscription again"),
     _choice("webhook.create_status", "U6", ("200", "201"), "status of a successful create"),

@@ -16,6 +16,7 @@ from sandbox.rate import Buckets
 from sandbox.settings import AppRegistration, SandboxSettings
 from sandbox.stats import Stats
 from sandbox.world.world import World
+from sandbox.writes import Writes
 
 REQUESTS_KEPT = 5_000
 
@@ -30,6 +31,7 @@ class Sandbox:
         self.knobs.on_change(self._follow_time_scale)
         self.world = World(self.clock, settings.seed)
         self.stats = Stats()
+        self.writes = Writes(self.stats)
         self.faults = Faults(settings.seed)
         self.buckets = Buckets()
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS_KEPT)
@@ -56,6 +58,7 @@ class Sandbox:
         self.clock.set(time.time() if now is None else now)
         self.world.reset(seed)
         self.stats.clear()
+        self.writes.clear()
         self.faults.remove()
         self.buckets.clear()
         self.requests.clear()

@@ -10,6 +10,7 @@ import time
 import orjson
 import structlog
 
+from sandbox.events.opening import open_shop
 from sandbox.sandbox import Sandbox
 from sandbox.state import Change, StateFile, UnreadableStateError, set_aside
 from sandbox.world.records import Json
@@ -101,6 +102,8 @@ def load(sandbox: Sandbox, rows: list[tuple[str, str, bytes]]) -> None:
         _load_meta(sandbox, meta["meta"], meta["clock"])
     sandbox.world.reindex()
     sandbox.register_configured_app()
+    for store in sandbox.world.stores:
+        open_shop(sandbox, store)
     sandbox.courier.resume()
 
 

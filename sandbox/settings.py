@@ -24,6 +24,8 @@ DEFAULT_SCOPES = (
     "embedded_apps_tokens_write",
     "third_account_profile_read",
     "abandoned_carts.read",
+    "loyalty_program.read",
+    "loyalty_program.read_write",
     "Subscription.read",
 )
 

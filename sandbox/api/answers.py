@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,16 +29,31 @@ def managers_answer(**parts: object) -> Answer:
     return Answer(document={"status": "object", **parts, "message": SUCCESS_MESSAGE})
 
 
+def payload_answer(payload: object) -> Answer:
+    """Envelope (b) of the managers family: `code`, `message`, `payload`."""
+    kind = "LIST_PAYLOAD_OBJECTS" if isinstance(payload, list) else "SINGLE_PAYLOAD_OBJECT"
+    return Answer(document={"code": f"SUCCESS_WITH_{kind}", "message": None, "payload": payload})
+
+
 class RefusalError(Exception):
-    """A request that is answered with an error: which kind, and the fields that were wrong."""
+    """A request that is answered with an error: which kind, and the fields that were wrong.
+
+    `rows` takes the place of `fields` where a list was sent: one object per item, empty for a good one.
+    """
 
     kind = "refused"
     status = 400
 
-    def __init__(self, fields: Mapping[str, list[str]] | None = None, detail: str | None = None) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, list[str]] | None = None,
+        detail: str | None = None,
+        rows: Sequence[Mapping[str, list[str]]] = (),
+    ) -> None:
         super().__init__(detail or self.kind)
         self.fields = dict(fields or {})
         self.detail = detail
+        self.rows = [dict(row) for row in rows]
 
 
 class NotAuthenticatedError(RefusalError):
@@ -57,6 +72,12 @@ class NotFoundError(RefusalError):
     """No such thing in this store."""
 
     kind, status = "not_found", 404
+
+
+class NotAllowedError(RefusalError):
+    """The path is known, but not with this method; `detail` names the method."""
+
+    kind, status = "not_allowed", 405
 
 
 class InvalidError(RefusalError):

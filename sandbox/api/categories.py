@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import orjson
 
 from sandbox.api.answers import Answer, NotFoundError, managers_answer
 from sandbox.api.gateway import Call
-from sandbox.api.paging import visible
+from sandbox.api.reading import document_of, seen
 from sandbox.world.records import Entity, Json
 
 # Keys of the view that the list's rows do not have.
@@ -21,7 +23,7 @@ _VIEW_ONLY = (
 
 def list_categories(call: Call) -> Answer:
     """The whole tree, and it again with little more than names."""
-    rows = [_document(call, entity) for entity in _seen(call)]
+    rows = _rows(call)
     products = sum(1 for _ in call.sandbox.world.shelves.alive(call.store.id, "products"))
     tree = [_list_row(row, rows) for row in rows if row["parent_id"] is None]
     return managers_answer(categories=tree, minimal_categories=[_minimal(row) for row in tree], products_count=products)
@@ -30,27 +32,34 @@ def list_categories(call: Call) -> Answer:
 def view_category(call: Call) -> Answer:
     """One category, under the key `categories`."""
     wanted = call.incoming.params["id"]
-    rows = [_document(call, entity) for entity in _seen(call)]
+    rows = _rows(call)
     for row in rows:
         if str(row["id"]) == wanted:
             return managers_answer(categories=row | {"sub_categories": _children(row, rows)})
     raise NotFoundError
 
 
-def _seen(call: Call) -> list[Entity]:
-    shelf = call.sandbox.world.shelves.shelf(call.store.id, "categories")
-    return [entity for entity in shelf.values() if _body(call, entity) is not None]
+def category_view(call: Call, entity: Entity) -> Json:
+    """A category that was just written, as the view shows it."""
+    row = _localized(call, orjson.loads(entity.body), _sizes(call))
+    return row | {"sub_categories": _children(row, _rows(call))}
 
 
-def _body(call: Call, entity: Entity) -> bytes | None:
-    return visible(entity, call.sandbox.world.now(), call.sandbox.knobs.number("lag_ms") / 1_000)
+def _rows(call: Call) -> list[Json]:
+    sizes = _sizes(call)
+    return [_localized(call, document_of(call, entity), sizes) for entity in seen(call, "categories")]
 
 
-def _document(call: Call, entity: Entity) -> Json:
+def _sizes(call: Call) -> Counter[str]:
+    """How many products each category has; keys are strings, as in product payloads."""
+    products = call.sandbox.world.shelves.alive(call.store.id, "products")
+    return Counter(category for entity in products for category in entity.facets["categories"])
+
+
+def _localized(call: Call, row: Json, sizes: Counter[str]) -> Json:
     """One language: `name` follows Accept-Language, `names` has both."""
-    row: Json = orjson.loads(_body(call, entity) or entity.body)
     row["name"] = row["names"].get("ar" if call.incoming.language == "ar" else "en") or row["name"]
-    return row
+    return row | {"products_count": sizes[str(row["id"])]}
 
 
 def _list_row(row: Json, rows: list[Json]) -> Json:

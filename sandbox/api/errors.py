@@ -12,6 +12,7 @@ TEXTS = {
     "authentication": ("Unauthenticated", "غير مصرح"),
     "forbidden": ("Permission denied", "لا تملك الصلاحية"),
     "not_found": ("Not found", "غير موجود"),
+    "not_allowed": ("Method not allowed", "طريقة الطلب غير مسموحة"),
     "validation": ("The given data was invalid.", "البيانات المدخلة غير صحيحة"),
     "conflict": ("This already exists.", "موجود مسبقا"),
     "throttled": ("Too Many Attempts.", "محاولات كثيرة"),
@@ -59,21 +60,29 @@ def server_error(status: int, knobs: Knobs) -> Answer:
 
 
 def _in_dialect(refusal: RefusalError, family: Family, dialect: str, text: str) -> Answer:
-    status = refusal.status
+    if dialect == "html":
+        page = f"<html><body><h1>{refusal.status}</h1></body></html>"
+        return Answer(refusal.status, text=page, content_type="text/html")
+    return Answer(refusal.status, _document(refusal, family, dialect, text))
+
+
+def _document(refusal: RefusalError, family: Family, dialect: str, text: str) -> object:
     match dialect:
         case "generic":
             code = GENERIC_CODES.get(refusal.kind, refusal.kind)
             error = {"code": code, "message": text, "fields": refusal.fields}
-            return Answer(status, {"status": status, "success": False, "error": error})
+            return {"status": refusal.status, "success": False, "error": error}
         case "list":
-            return Answer(status, [refusal.fields or {"detail": [text]}])
-        case "html":
-            return Answer(status, text=f"<html><body><h1>{status}</h1></body></html>", content_type="text/html")
+            return refusal.rows or [refusal.fields or {"detail": [text]}]
+        case "fastapi":
+            found = [{"loc": ["body", name], "msg": texts[0]} for name, texts in refusal.fields.items()]
+            return {"detail": found or [{"loc": ["body"], "msg": text}]}
+        case "root":
+            return {"message": text, "error_code": CODES.get(refusal.kind)} | refusal.fields
         case _ if family == "products":
-            detail = refusal.detail or DRF.get(refusal.kind, text)
-            return Answer(status, refusal.fields or {"detail": detail})
+            return refusal.rows or refusal.fields or {"detail": refusal.detail or DRF.get(refusal.kind, text)}
         case _:
-            return Answer(status, zid_envelope(text, CODES.get(refusal.kind)) | refusal.fields)
+            return zid_envelope(text, CODES.get(refusal.kind)) | refusal.fields
 
 
 def _managers_401(form: str, text: str, *, html: bool) -> Answer:

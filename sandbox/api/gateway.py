@@ -6,15 +6,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandbox.api.answers import Answer, Family, ForbiddenError, NotAuthenticatedError, ThrottledError
+from sandbox.bodies import Body
 from sandbox.sandbox import Sandbox
 from sandbox.settings import AppRegistration
 from sandbox.world.records import Grant, Json, Store
 
-# A need is met by any of these names: the docs name scopes in two generations, and write covers read.
+# A need is met by any of these names: the docs name scopes in two generations, and write covers read. No scope is
+# documented for what needs ANY.
+ANY = "any"
 SCOPES: dict[str, frozenset[str]] = {
     "account": frozenset({"account.read", "third_account_profile_read"}),
     "orders": frozenset({"third_order_read", "third_order_write", "orders.read", "orders.read_write"}),
+    "orders.write": frozenset({"third_order_write", "orders.read_write"}),
+    "orders.create": frozenset({"third_create_order", "Order.create", "order_create"}),
     "products": frozenset({"third_product_read", "third_product_write", "products.read", "products.read_write"}),
+    "products.write": frozenset({"third_product_write", "products.read_write"}),
+    "stocks": frozenset(
+        {
+            "third_product_stock_write",
+            "third_product_read",
+            "third_product_write",
+            "products.read",
+            "products.read_write",
+        }
+    ),
+    "stocks.write": frozenset({"third_product_stock_write", "third_product_write", "products.read_write"}),
     "categories": frozenset(
         {
             "third_categories_read",
@@ -24,8 +40,20 @@ SCOPES: dict[str, frozenset[str]] = {
             "products.read_write",
         }
     ),
+    "categories.write": frozenset({"third_categories_write", "third_product_write", "products.read_write"}),
+    "inventories": frozenset(
+        {"third_inventory_read", "third_inventory_write", "inventories.read", "inventories.read_write"}
+    ),
+    "inventories.write": frozenset({"third_inventory_write", "inventories.read_write"}),
     "customers": frozenset({"third_customers_read", "third_customers_write", "customers.read"}),
+    "customer": frozenset({"third_customers_read", "third_customers_write", "customers.read", "loyalty_program.read"}),
+    "customers.write": frozenset({"third_customers_write"}),
     "carts": frozenset({"abandoned_carts.read"}),
+    "coupons": frozenset({"third_coupons_read", "third_coupons_write"}),
+    "coupons.write": frozenset({"third_coupons_write"}),
+    "loyalty": frozenset({"loyalty_program.read", "loyalty_program.read_write"}),
+    "loyalty.write": frozenset({"loyalty_program.read_write"}),
+    "shipping": frozenset({"shipping.read", "third_delivery_options_read", "third_delivery_options_write"}),
     "webhooks.read": frozenset({"third_webhook_read", "third_webhook_write", "webhooks.read_write"}),
     "webhooks.write": frozenset({"third_webhook_write", "webhooks.read_write"}),
     "embedded": frozenset({"embedded_apps_tokens_write"}),
@@ -43,7 +71,12 @@ class Incoming:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     host: str
-    document: Json
+    body: Body
+
+    @property
+    def document(self) -> Json:
+        """The object that was sent, as JSON or as a form; empty when none was."""
+        return self.body.document
 
     @property
     def language(self) -> str:
@@ -64,19 +97,29 @@ class Call:
     store: Store
 
     @property
+    def document(self) -> Json:
+        return self.incoming.document
+
+    @property
     def query(self) -> Mapping[str, str]:
         return self.incoming.query
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One row of the route table."""
+    """One row of the route table. A write has an `operation`, under which it is counted.
+
+    `scope` names a need of SCOPES (several, joined by `+`, are all needed), `permission` what the merchant's
+    own user must be allowed to do.
+    """
 
     method: str
     path: str
     family: Family
     scope: str
     handle: Callable[[Call], Answer]
+    operation: str = ""
+    permission: str = ""
 
 
 def admit(sandbox: Sandbox, endpoint: Endpoint, incoming: Incoming) -> Call:
@@ -86,9 +129,16 @@ def admit(sandbox: Sandbox, endpoint: Endpoint, incoming: Incoming) -> Call:
     if app is None or store is None:
         raise NotAuthenticatedError
     _throttle(sandbox, endpoint.family, grant)
-    if not SCOPES[endpoint.scope] & set(grant.scopes):
+    if not _is_allowed(endpoint, grant, store):
         raise ForbiddenError
     return Call(sandbox, incoming, app, store)
+
+
+def _is_allowed(endpoint: Endpoint, grant: Grant, store: Store) -> bool:
+    if endpoint.permission in store.denied_permissions:
+        return False
+    needs = [] if endpoint.scope == ANY else endpoint.scope.split("+")
+    return all(SCOPES[need] & set(grant.scopes) for need in needs)
 
 
 def authenticate(sandbox: Sandbox, incoming: Incoming, family: Family) -> Grant:

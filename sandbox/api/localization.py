@@ -9,7 +9,7 @@ from sandbox.generation.vocabulary import (
     COUNTRY,
     INVOICE_TITLES,
     MADE_UP_STATUS_IDS,
-    PAYMENT_METHODS,
+    OFFERED_PAYMENT_METHODS,
     SHIPPING_METHODS,
     SOURCES,
     STATUSES,
@@ -37,8 +37,8 @@ def localize_order(order: Json, language: str) -> Json:
 
 def _localize_payment(payment: Json, place: int) -> None:
     method = payment["method"]
-    if method["code"] in PAYMENT_METHODS:
-        method["name"] = PAYMENT_METHODS[method["code"]][place]
+    if method["code"] in OFFERED_PAYMENT_METHODS:
+        method["name"] = OFFERED_PAYMENT_METHODS[method["code"]][place]
     for row in payment.get("invoice", ()):
         if row["code"] in INVOICE_TITLES:
             row["title"] = INVOICE_TITLES[row["code"]][place]

@@ -1,16 +1,16 @@
-"""GET of products and their stock: the products family with its slashes, uuids and http:// pages."""
+"""GET of products: the products family with its slashes, uuids and http:// pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import urlencode
+from collections.abc import Sequence
 
-import orjson
-
-from sandbox.api.answers import Answer, BadRequestError, InvalidError, NotFoundError
+from sandbox.api.answers import Answer, NotFoundError
 from sandbox.api.gateway import Call
 from sandbox.api.localization import flatten
-from sandbox.api.paging import page_of, visible, whole
+from sandbox.api.pages import page_asked, page_links
+from sandbox.api.paging import page_of
+from sandbox.api.product_filters import TRUE, asked_for
+from sandbox.api.reading import body_of, document_of, seen
 from sandbox.world.records import Entity, Json
 
 # The list has these not, unless `extended` brings the variants back.
@@ -24,95 +24,55 @@ _DETAIL_ONLY = (
     "next_product",
     "previous_product",
 )
-_CLASSES = ("voucher", "grouped_product", "downloadable", "dynamic_bundle", "donation_item", "crowdfunding_project")
-_COUNTERS = (
-    "voucher_products_count",
-    "grouped_products_count",
-    "downloadable_products_count",
-    "dynamic_bundle_products_count",
-    "donation_item_count",
-    "crowd_funding_count",
-)
-_TRUE = ("true", "1", "True")
+_COUNTERS = {
+    "voucher": "voucher_products_count",
+    "grouped_product": "grouped_products_count",
+    "downloadable": "downloadable_products_count",
+    "dynamic_bundle": "dynamic_bundle_products_count",
+    "donation_item": "donation_item_count",
+    "crowdfunding_project": "crowd_funding_count",
+}
 
 
 def list_products(call: Call) -> Answer:
     """One page with `next` and `previous`; page_size is capped, not refused."""
-    page, size = _page(call, cap=int(call.sandbox.knobs.number("products.page_size_cap")))
-    seen, fits = _seen(call), _filter(call)
-    chosen = _ordered(call, [entity for entity in seen if fits(entity)])
+    page, size = page_asked(call, int(call.sandbox.knobs.number("products.page_size_cap")))
+    everything, fits = seen(call, "products"), asked_for(call)
+    chosen = _ordered(call, [entity for entity in _with_deleted(call, everything) if fits(entity)])
     rows = [_list_row(call, entity) for entity in page_of(chosen, page, size, call.sandbox.knobs)]
-    return Answer(document=_counters(seen) | page_links(call, len(chosen), page, size) | {"results": rows})
+    return Answer(document=_counters(everything) | page_links(call, len(chosen), page, size) | {"results": rows})
 
 
 def view_product(call: Call) -> Answer:
     """One product, or one variant by its own id."""
-    return Answer(document=_shown(call, _product(call)))
+    return Answer(document=shown(call, product_seen(call)))
 
 
-def list_stocks(call: Call) -> Answer:
-    """The stock rows of a product or variant, one per location."""
-    rows = _product(call)["stocks"]
-    page, size = _page(call, cap=100)
-    shown = [_shown(call, row) for row in page_of(rows, page, size, call.sandbox.knobs)]
-    return Answer(document=page_links(call, len(rows), page, size) | {"results": shown})
+def product_settings(call: Call) -> Answer:
+    return Answer(document={"settings": call.store.shop["product_settings"]})
 
 
-def view_stock(call: Call) -> Answer:
-    """One stock row."""
-    wanted = call.incoming.params["stock"]
-    for row in _product(call)["stocks"]:
-        if row["id"] == wanted:
-            return Answer(document=_shown(call, row))
+def product_seen(call: Call) -> Json:
+    """The product or variant that the path names; raises NotFoundError."""
+    wanted = call.incoming.params["id"]
+    entity = call.sandbox.world.shelves.find(call.store.id, "products", wanted)
+    if entity is None or body_of(call, entity) is None:
+        raise NotFoundError
+    return part_named(document_of(call, entity), wanted)
+
+
+def part_named(product: Json, wanted: str) -> Json:
+    """A product itself, or its variant with that id; raises NotFoundError when it is neither any more."""
+    if product["id"] == wanted:
+        return product
+    for variant in product["variants"]:
+        if variant["id"] == wanted:
+            part: Json = variant
+            return part
     raise NotFoundError
 
 
-def page_links(call: Call, count: int, page: int, size: int) -> Json:
-    """`count`, `next`, `previous`; the URLs say http:// whatever was asked."""
-    last = max(1, -(-count // size))
-
-    def link(number: int) -> str | None:
-        if not 1 <= number <= last:
-            return None
-        query = urlencode(dict(call.query) | {"page": str(number), "page_size": str(size)})
-        return f"http://{call.incoming.host}{call.incoming.path}?{query}"
-
-    return {"next": link(page + 1), "previous": link(page - 1), "count": count}
-
-
-def _page(call: Call, cap: int) -> tuple[int, int]:
-    try:
-        return whole(call.query, "page", 1), whole(call.query, "page_size", 10, most=cap)
-    except InvalidError as refusal:
-        raise BadRequestError(refusal.fields) from None
-
-
-def _seen(call: Call) -> list[Entity]:
-    shelf = call.sandbox.world.shelves.shelf(call.store.id, "products")
-    return [entity for entity in shelf.values() if _body(call, entity) is not None]
-
-
-def _body(call: Call, entity: Entity) -> bytes | None:
-    return visible(entity, call.sandbox.world.now(), call.sandbox.knobs.number("lag_ms") / 1_000)
-
-
-def _product(call: Call) -> Json:
-    wanted = call.incoming.params["id"]
-    entity = call.sandbox.world.shelves.find(call.store.id, "products", wanted)
-    body = None if entity is None else _body(call, entity)
-    if body is None:
-        raise NotFoundError
-    product: Json = orjson.loads(body)
-    return next((variant for variant in product["variants"] if variant["id"] == wanted), product)
-
-
-def _list_row(call: Call, entity: Entity) -> Json:
-    product = orjson.loads(_body(call, entity) or entity.body)
-    hidden = _DETAIL_ONLY[1:] if call.query.get("extended") in _TRUE else _DETAIL_ONLY
-    return _shown(call, {key: value for key, value in product.items() if key not in hidden})
-
-
-def _shown(call: Call, document: Json) -> Json:
+def shown(call: Call, document: Json) -> Json:
     """{ar, en} objects for managers, plain strings for `Role: Customer`."""
     language = call.incoming.language
     is_customer = call.incoming.headers.get("Role", "Manager").lower() == "customer"
@@ -122,44 +82,22 @@ def _shown(call: Call, document: Json) -> Json:
     return plain
 
 
-def _filter(call: Call) -> Callable[[Entity], bool]:
-    """Every filter of the query as one question, read once."""
-    query, knobs = call.query, call.sandbox.knobs
-    checks = [(check, query[name]) for name, check in _FILTERS.items() if name in query]
-    is_everything = "is_published" in query or knobs.flag("products.list_unpublished")
-    words = query.get("search", "") if knobs.text("products.search") == "by_name" else ""
-    ids = _asked_ids(call)
-
-    def fits(entity: Entity) -> bool:
-        facets = entity.facets
-        if not (is_everything or facets["is_published"]) or words not in facets["name"]:
-            return False
-        return (ids is None or entity.id in ids) and all(check(value, facets) for check, value in checks)
-
-    return fits
+def _list_row(call: Call, entity: Entity) -> Json:
+    product = document_of(call, entity)
+    hidden = _DETAIL_ONLY[1:] if call.query.get("extended") in TRUE else _DETAIL_ONLY
+    row = {key: value for key, value in product.items() if key not in hidden}
+    if row["product_class"] == "voucher":
+        vouchers = seen(call, "vouchers")
+        row["vouchers_count"] = sum(voucher.facets["product_id"] == entity.id for voucher in vouchers)
+    return shown(call, row)
 
 
-_FILTERS: Mapping[str, Callable[[str, Json], bool]] = {
-    "is_published": lambda value, facets: facets["is_published"] is (value in _TRUE),
-    "product_class": lambda value, facets: (facets["product_class"] or "") == value,
-    "structure": lambda value, facets: facets["structure"] == value,
-    "barcode": lambda value, facets: facets["barcode"] == value,
-    "is_infinite": lambda value, facets: facets["is_infinite"] is (value in _TRUE),
-    "quantity": lambda value, facets: str(facets["quantity"]) == value,
-    "in_stock": lambda value, facets: bool(facets["is_infinite"] or facets["quantity"]) is (value in _TRUE),
-}
-
-
-def _asked_ids(call: Call) -> set[str] | None:
-    """`id__in` takes known ids only: an unknown one is 400 for the whole list, as seen live."""
-    if not call.query.get("id__in"):
-        return None
-    wanted = set(call.query["id__in"].split(","))
+def _with_deleted(call: Call, everything: list[Entity]) -> list[Entity]:
+    """`deleted=true` asks for what is gone, instead of what is there."""
+    if call.query.get("deleted") not in TRUE:
+        return everything
     shelf = call.sandbox.world.shelves.shelf(call.store.id, "products")
-    unknown = sorted(number for number in wanted if number not in shelf or shelf[number].deleted)
-    if unknown:
-        raise BadRequestError({"id__in": [f"Select a valid choice. {unknown[0]} is not one of the available choices."]})
-    return wanted
+    return [entity for entity in shelf.values() if entity.deleted]
 
 
 def _ordered(call: Call, entities: list[Entity]) -> Sequence[Entity]:
@@ -172,7 +110,7 @@ def _ordered(call: Call, entities: list[Entity]) -> Sequence[Entity]:
 def _counters(entities: list[Entity]) -> Json:
     by_class = {
         counter: sum(entity.facets["product_class"] == name for entity in entities)
-        for name, counter in zip(_CLASSES, _COUNTERS, strict=True)
+        for name, counter in _COUNTERS.items()
     }
     normal = len(entities) - sum(by_class.values())
     return {"total_products_count": len(entities), "normal_products_count": normal, **by_class}

@@ -1,54 +1,39 @@
-"""The Merchant API as a table, and the one handler that serves every row of it."""
+"""Serves the tables of the Merchant API; what no row serves is 404, or 405 when only the method is wrong."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.api import account, categories, orders, people, products, webhooks
-from sandbox.api.answers import Answer, Family, NotAuthenticatedError, NotFoundError, RefusalError, ThrottledError
+from sandbox.api import webhooks
+from sandbox.api.answers import (
+    Answer,
+    Family,
+    NotAllowedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    RefusalError,
+    ThrottledError,
+)
+from sandbox.api.catalogue_table import CATALOGUE
 from sandbox.api.errors import refusal_answer
 from sandbox.api.gateway import Call, Endpoint, Incoming, admit, bearer_grant
-from sandbox.http import SANDBOX, read_document, to_response
+from sandbox.api.managers_table import EMBEDDED, MANAGERS, PROFILE
+from sandbox.bodies import read_body
+from sandbox.http import SANDBOX, to_response
 from sandbox.sandbox import Sandbox
 
-_STORE = "/v1/managers/store"
-_HOOKS = "/v1/managers/webhooks"
-_EMBEDDED = "/v1/managers/embedded-apps-token"
-PROFILE = "/v1/managers/account/profile"
-
-ENDPOINTS = (
-    Endpoint("GET", PROFILE, "managers", "account", account.profile),
-    Endpoint("POST", _EMBEDDED, "managers", "embedded", account.register_embedded),
-    Endpoint("DELETE", _EMBEDDED, "managers", "embedded", account.revoke_embedded),
-    Endpoint("GET", "/v1/market/app/subscription", "managers", "subscription", account.subscription),
-    Endpoint("POST", _HOOKS, "managers", "webhooks.write", webhooks.create_webhook),
-    Endpoint("GET", _HOOKS, "managers", "webhooks.read", webhooks.list_webhooks),
-    Endpoint("DELETE", _HOOKS, "managers", "webhooks.write", webhooks.delete_webhooks),
-    Endpoint(
-        "DELETE", _HOOKS + "/subscribers/{subscriber}", "managers", "webhooks.write", webhooks.delete_by_subscriber
-    ),
-    Endpoint("GET", f"{_STORE}/orders", "managers", "orders", orders.list_orders),
-    Endpoint("GET", _STORE + "/orders/{id}/view", "managers", "orders", orders.view_order),
-    Endpoint("GET", f"{_STORE}/customers", "managers", "customers", people.list_customers),
-    Endpoint("GET", _STORE + "/customers/{id}", "managers", "customers", people.view_customer),
-    Endpoint("GET", f"{_STORE}/categories", "managers", "categories", categories.list_categories),
-    Endpoint("GET", _STORE + "/categories/{id}/view", "managers", "categories", categories.view_category),
-    Endpoint("GET", f"{_STORE}/abandoned-carts", "managers", "carts", people.list_carts),
-    Endpoint("GET", _STORE + "/abandoned-carts/{id}", "managers", "carts", people.view_cart),
-    Endpoint("GET", "/v1/products/", "products", "products", products.list_products),
-    Endpoint("GET", "/v1/products/{id}/", "products", "products", products.view_product),
-    Endpoint("GET", "/v1/products/{id}/stocks/", "products", "products", products.list_stocks),
-    Endpoint("GET", "/v1/products/{id}/stocks/{stock}/", "products", "products", products.view_stock),
-)
+ENDPOINTS = (*MANAGERS, *CATALOGUE)
+_KNOWN_PATHS = tuple(dict.fromkeys(re.compile(re.sub(r"\{\w+\}", "[^/]+", endpoint.path)) for endpoint in ENDPOINTS))
 
 # Under the prefix that the knob webhook.health_paths holds: what these are really called is unknown (U7).
 HEALTH_ENDPOINTS = {
-    ("GET", "/health-summary"): ("webhooks.read", webhooks.health_summary),
-    ("GET", "/broken"): ("webhooks.read", webhooks.list_broken),
-    ("POST", "/recover"): ("webhooks.write", webhooks.recover_webhook),
+    ("GET", "/health-summary"): ("webhooks.read", webhooks.health_summary, ""),
+    ("GET", "/broken"): ("webhooks.read", webhooks.list_broken, ""),
+    ("POST", "/recover"): ("webhooks.write", webhooks.recover_webhook, "webhooks.recover"),
 }
 
 
@@ -62,9 +47,12 @@ def add_routes(app: web.Application) -> None:
 async def serve(request: web.Request, endpoint: Endpoint) -> web.Response:
     """Authenticates, holds or refuses what is too much, answers; a refusal speaks the family's dialect."""
     sandbox, incoming = request.app[SANDBOX], await incoming_of(request)
+    _count_request(sandbox, endpoint, incoming)
     try:
         call = await _admitted(sandbox, endpoint, incoming)
-        return to_response(endpoint.handle(call))
+        answer = endpoint.handle(call)
+        _count_write(call, endpoint)
+        return to_response(answer)
     except RefusalError as refusal:
         return to_response(_refusal(sandbox, endpoint, incoming, refusal))
 
@@ -77,8 +65,20 @@ async def incoming_of(request: web.Request) -> Incoming:
         query=request.query,
         headers=request.headers,
         host=request.host,
-        document=await read_document(request),
+        body=await read_body(request),
     )
+
+
+def _count_request(sandbox: Sandbox, endpoint: Endpoint, incoming: Incoming) -> None:
+    if endpoint.operation:
+        grant = bearer_grant(sandbox, incoming)
+        sandbox.writes.requested(endpoint.operation, None if grant is None else grant.store_id)
+
+
+def _count_write(call: Call, endpoint: Endpoint) -> None:
+    if endpoint.operation:
+        route = f"{call.incoming.method} {call.incoming.path}?{sorted(call.query.items())}"
+        call.sandbox.writes.applied(endpoint.operation, call.store.id, route, call.incoming.body.fingerprint())
 
 
 async def _admitted(sandbox: Sandbox, endpoint: Endpoint, incoming: Incoming) -> Call:
@@ -117,7 +117,7 @@ def _after_uninstall(sandbox: Sandbox, endpoint: Endpoint, incoming: Incoming) -
         if form == "redirect":
             return Answer(302, text="", headers={"Location": "/login"}, content_type="text/html")
         return Answer(403, {"message": "Permission denied", "error_code": "ERROR_FORBIDDEN"}) if form == "403" else None
-    if (endpoint.method, endpoint.path) == ("DELETE", _EMBEDDED):
+    if (endpoint.method, endpoint.path) == ("DELETE", EMBEDDED):
         form = sandbox.knobs.text("embedded.delete_after_uninstall")
         return None if form == "401" else Answer(int(form))
     return None
@@ -136,8 +136,10 @@ async def _unserved(request: web.Request) -> web.Response:
     prefix = sandbox.knobs.text("webhook.health_paths")
     row = HEALTH_ENDPOINTS.get((request.method, request.path.removeprefix(prefix))) if prefix else None
     if row is not None and request.path.startswith(prefix):
-        scope, handle = row
-        return await serve(request, Endpoint(request.method, request.path, "managers", scope, handle))
+        scope, handle, operation = row
+        return await serve(request, Endpoint(request.method, request.path, "managers", scope, handle, operation))
     family: Family = "managers" if request.path.startswith("/v1/managers") else "products"
-    answer = refusal_answer(NotFoundError(), family, sandbox.knobs, "en", html=False)
-    return to_response(answer)
+    refusal: RefusalError = NotFoundError()
+    if any(pattern.fullmatch(request.path) for pattern in _KNOWN_PATHS):
+        refusal = NotAllowedError(detail=f'Method "{request.method}" not allowed.')
+    return to_response(refusal_answer(refusal, family, sandbox.knobs, "en", html=False))

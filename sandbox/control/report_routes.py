@@ -15,6 +15,7 @@ from sandbox.http import SANDBOX
 from sandbox.sandbox import Sandbox
 from sandbox.stats import below, deliveries
 from sandbox.world.records import Delivery, Json
+from sandbox.writes import writes
 
 EXCHANGES = ("authorization_code", "refresh_token", "other")
 
@@ -49,6 +50,9 @@ async def show_stats(request: web.Request) -> web.Response:
     `bad_code`, `spent`, `unknown`, `expired`, `revoked`), `reuse` being uses of spent refresh tokens (again as
     `refresh_reuse`); `exchanges` are all token requests, `refresh_token.ok` the refreshes that gave tokens. `webhooks`
     counts subscriptions by health, `throttled` the 429s sent, `events` what happened.
+    `writes` counts by operation (`orders.change_status`, `products.create` …): `requests` that reached it, refused ones
+    included, how often it was `applied`, and `repeated`, how many of these repeated one that was applied since the
+    start in the same store, at the same path, with the same body.
     """
     sandbox = request.app[SANDBOX]
     stores = {str(store.id): _scope(sandbox, store.id) for store in sandbox.world.stores}
@@ -73,6 +77,7 @@ def _scope(sandbox: Sandbox, store_id: int | None) -> Json:
         "throttled": counts["rate.throttled"],
         "requests": below(counts, "requests.by_status"),
         "events": below(counts, "events"),
+        "writes": writes(counts),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,13 @@ from aiohttp import web
 from sandbox.control.errors import ControlError, as_json, count_of, known_only, number_of, read_json, text_of
 from sandbox.control.seeding import fill
 from sandbox.events.dispatch import app_event
+from sandbox.events.opening import open_shop
 from sandbox.generation.stores import new_store
 from sandbox.http import BACKGROUND, SANDBOX
 from sandbox.sandbox import Sandbox
 from sandbox.settings import DEFAULT_SCOPES, AppRegistration
 from sandbox.world.records import Json, Store
-from sandbox.world.shelves import KINDS
+from sandbox.world.shelves import KINDS, SHOP_KINDS
 
 _APP_KEYS = (
     "client_id", "client_secret", "app_id", "callback_url", "redirection_url", "application_url", "name",
@@ -65,17 +67,22 @@ async def create_store(request: web.Request) -> web.Response:
     """Creates a store with that many generated entities; answers its ids.
 
     `{"store_id"?, "title"?, "has_multi_product_inventory"?, "products"?, "orders"?, "customers"?, "categories"?,
-    "carts"?}`. Orders and carts bring ten products along when none were asked for.
+    "carts"?, "denied_permissions"?: […]}`. Orders and carts bring ten products along when none were asked for.
+    `denied_permissions` are what the merchant's own user may not do, such as `orders.status.change`.
     """
     document = await read_json(request)
-    known_only(document, "store_id", "title", "has_multi_product_inventory", *KINDS)
+    known_only(document, "store_id", "title", "has_multi_product_inventory", "denied_permissions", *KINDS)
     sandbox = request.app[SANDBOX]
     store = new_store(sandbox.world, _new_store_id(sandbox, document), document.get("title"))
     store.has_multi_product_inventory = bool(document.get("has_multi_product_inventory", True))
     counts = {kind: count_of(document, kind) for kind in KINDS}
     if (counts["orders"] or counts["carts"]) and not counts["products"]:
         counts["products"] = 10
+    store.denied_permissions = _names(document, "denied_permissions")
+    if not store.has_multi_product_inventory:
+        del store.location_ids[1:]
     sandbox.world.stores.put(str(store.id), store)
+    open_shop(sandbox, store)
     ids = await fill(sandbox, store, counts)
     return as_json(_store_shown(sandbox, store) | {"ids": ids}, 201)
 
@@ -86,11 +93,11 @@ async def list_stores(request: web.Request) -> web.Response:
 
 
 async def show_entities(request: web.Request) -> web.Response:
-    """`{"items": […]}`: the store's orders, products, customers, categories or carts as they are now, whole."""
+    """`{"items": […]}`: the store's orders, products … coupons or reverse orders as they are now, whole."""
     sandbox, kind = request.app[SANDBOX], request.match_info["kind"]
     store = store_named(sandbox, request.match_info["id"], "id")
-    if kind not in KINDS:
-        raise ControlError("kind", f"kind must be one of {', '.join(KINDS)}, not {kind!r}", 404)
+    if kind not in KINDS + SHOP_KINDS:
+        raise ControlError("kind", f"kind must be one of {', '.join(KINDS + SHOP_KINDS)}, not {kind!r}", 404)
     bodies = [entity.body for entity in sandbox.world.shelves.alive(store.id, kind)]
     return web.Response(body=b'{"items":[' + b",".join(bodies) + b"]}", content_type="application/json")
 
@@ -168,9 +175,6 @@ def _new_store_id(sandbox: Sandbox, document: Json) -> int | None:
 
 
 def _app(document: Json) -> AppRegistration:
-    scopes = document.get("scopes", list(DEFAULT_SCOPES))
-    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-        raise ControlError("scopes", "scopes must be a list of names")
     app_id = document.get("app_id")
     if not isinstance(app_id, int) or isinstance(app_id, bool):
         raise ControlError("app_id", "app_id is required and must be a number (the App id, not the client id)")
@@ -183,10 +187,17 @@ def _app(document: Json) -> AppRegistration:
         application_url=text_of(document, "application_url", ""),
         name=text_of(document, "name", "Sandbox app"),
         app_event_urls=event_urls(document.get("app_event_urls", {})),
-        scopes=tuple(scopes),
+        scopes=tuple(_names(document, "scopes", DEFAULT_SCOPES)),
         event_username=text_of(document, "event_username", ""),
         event_password=text_of(document, "event_password", ""),
     )
+
+
+def _names(document: Json, name: str, default: Sequence[str] = ()) -> list[str]:
+    value = document.get(name, list(default))
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ControlError(name, f"{name} must be a list of names")
+    return value
 
 
 def event_urls(value: Any) -> dict[str, str]:

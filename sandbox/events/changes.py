@@ -8,8 +8,8 @@ import orjson
 
 from sandbox.generation.formats import iso_micros, iso_seconds, naive_utc
 from sandbox.sandbox import Sandbox
+from sandbox.world.facets import facets
 from sandbox.world.records import Entity, Json, Store
-from sandbox.world.shelves import facets
 
 # How each kind writes updated_at, and the smallest step it can show. Categories carry no time.
 _STAMPS: Mapping[str, tuple[Callable[[float], str], float]] = {
@@ -17,6 +17,9 @@ _STAMPS: Mapping[str, tuple[Callable[[float], str], float]] = {
     "products": (iso_micros, 0.001),
     "customers": (iso_seconds, 1.0),
     "carts": (naive_utc, 1.0),
+    "vouchers": (iso_micros, 0.001),
+    "notifications": (iso_micros, 0.001),
+    "reverse_orders": (naive_utc, 1.0),
 }
 
 

@@ -53,11 +53,16 @@ HAPPENINGS: Mapping[str, Happening] = {
 def happen(sandbox: Sandbox, store: Store, event: str, data: Json) -> str:
     """One event: returns the id of what it happened to; raises TriggerError when it cannot."""
     entity, extra = HAPPENINGS[event](sandbox, store, data)
+    announce(sandbox, store, event, entity, extra)
+    return entity.id
+
+
+def announce(sandbox: Sandbox, store: Store, event: str, entity: Entity, extra: Json | None = None) -> None:
+    """Tells the subscriptions of what has already changed, however it was changed."""
     dispatch(sandbox, store, event, entity, extra)
     if event in ("product.create", "product.update"):
         _repeat_updates(sandbox, store, entity)
     sandbox.stats.add(f"events.{event}", store.id)
-    return entity.id
 
 
 def _repeat_updates(sandbox: Sandbox, store: Store, entity: Entity) -> None:

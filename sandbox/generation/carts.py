@@ -9,9 +9,14 @@ from sandbox.generation.vocabulary import CART_PHASES, CITIES
 from sandbox.world.records import Json, Store
 from sandbox.world.world import World
 
+ABANDONED_AFTER = 600
+
 
 def new_cart(world: World, store: Store, at: float, customer: Json, product: Json) -> Json:
-    """A cart left behind at `at`. `store_id` is the store's UUID here, `customer_id` a string."""
+    """A cart that counts as abandoned at `at`, ten minutes after anything happened to it.
+
+    `store_id` is the store's UUID here, `customer_id` a string.
+    """
     rng = world.rng
     line = _line(world, product, rng.randint(1, 3))
     basket = f"3:{rng.randbytes(16).hex()}"
@@ -22,7 +27,7 @@ def new_cart(world: World, store: Store, at: float, customer: Json, product: Jso
     cart.update(customer_id=str(customer["id"]), customer_name=customer["name"])
     cart.update(customer_email=customer["email"], customer_mobile=customer["mobile"])
     cart.update(cart_total=line["total"], cart_total_string=f"{line['total']:,.2f} ر.س")
-    cart.update(created_at=naive_utc(at), updated_at=naive_utc(at))
+    cart.update(created_at=naive_utc(at - ABANDONED_AFTER), updated_at=naive_utc(at))
     return cart
 
 

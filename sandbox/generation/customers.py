@@ -39,7 +39,17 @@ def new_customer(world: World, store: Store, at: float) -> Json:
     customer.update(is_active=rng.random() < 0.97, city=city(rng.choice(CITIES)))
     customer.update(created_at=iso_seconds(at), updated_at=iso_seconds(at))
     customer["points"] = _points(world, store, number, at)
+    if store.shop.get("tags") and rng.random() < 0.2:
+        customer["tags"] = [rng.choice(store.shop["tags"])]
     return _as_business(customer, rng) if rng.random() < 0.1 else customer
+
+
+def blank_customer(world: World, store: Store, at: float) -> Json:
+    """A customer of whom nothing is known yet, with an empty account of points."""
+    number = world.next_id("customer")
+    customer = blank("customer") | {"id": number, "is_active": True}
+    customer.update(created_at=iso_seconds(at), updated_at=iso_seconds(at))
+    return customer | {"points": _account(world, store, number, at, 0)}
 
 
 def _as_business(customer: Json, rng: random.Random) -> Json:
@@ -59,7 +69,10 @@ def _birth_date(rng: random.Random) -> str | None:
 
 
 def _points(world: World, store: Store, customer_id: int, at: float) -> Json:
-    points = world.rng.choice((0, 0, 0, 100, 250, 32600))
+    return _account(world, store, customer_id, at, world.rng.choice((0, 0, 0, 100, 250, 32600)))
+
+
+def _account(world: World, store: Store, customer_id: int, at: float, points: int) -> Json:
     account = blank("points") | {"id": world.new_uuid(), "external_id": str(world.rng.randrange(10**7))}
     account.update(store_id=store.uuid, customer_id=customer_id)
     account.update(points=points, pending_points=points, total_positive_points=points)

@@ -43,6 +43,11 @@ def iso_micros(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def day(at: float) -> str:
+    """`"2026-02-17"`."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+
+
 def issue_date(at: float, utc_offset_hours: float) -> str:
     """`"31-01-2026 | 03:56 ص"`: store-local, Arabic AM/PM in every language."""
     local = datetime.fromtimestamp(at, UTC) + timedelta(hours=utc_offset_hours)

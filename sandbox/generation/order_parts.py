@@ -11,7 +11,7 @@ from sandbox.generation.vocabulary import (
     COUNTRY,
     DISTRICTS,
     INVOICE_TITLES,
-    PAYMENT_METHODS,
+    OFFERED_PAYMENT_METHODS,
     STATUSES,
     STREETS,
     ShippingMethod,
@@ -25,17 +25,24 @@ def line(product: Json, number: int, quantity: int, noise: float) -> Json:
     """One order line: `id` is the product's uuid, `order_product_id` the line's own number."""
     gross = noisy((product["sale_price"] or product["price"]) + noise)
     net = noisy(gross / (1 + VAT))
-    total, tax = noisy(gross * quantity), noisy((gross - net) * quantity)
-    row = blank("order_line") | {"id": product["id"], "order_product_id": number, "quantity": quantity}
+    row = blank("order_line") | {"id": product["id"], "order_product_id": number}
     row.update(parent_id=product["parent_id"], name=product["name"]["ar"], sku=product["sku"])
     row["is_discounted"] = product["sale_price"] is not None
     _price(row, gross, "price_with_additions", "gross_price", "price")
     _price(row, net, "net_price_with_additions", "net_price")
+    return recounted(row, quantity)
+
+
+def recounted(row: Json, quantity: int) -> Json:
+    """The line with this many pieces, its totals following."""
+    total = noisy(row["price"] * quantity)
+    tax = noisy((row["price"] - row["net_price"]) * quantity)
+    row["quantity"] = quantity
     _price(row, total, "total", "discounted_total")
     row.update(tax_amount=decimals(tax), tax_amount_string=amount_string(tax))
     _price(row, tax, "discounted_tax_amount")
     for name in ("tax_amount", "discounted_tax_amount"):
-        row[f"{name}_string_per_item"] = amount_string(tax / quantity)
+        row[f"{name}_string_per_item"] = amount_string(tax / max(quantity, 1))
     return row
 
 
@@ -69,7 +76,7 @@ def _invoice_row(code: str, value: float) -> Json:
 
 def payment(code: str, at: float) -> Json:
     """A payment method as used; only bank transfers carry a transaction status (`transfered`, sic)."""
-    _, english, kind = PAYMENT_METHODS[code]
+    _, english, kind = OFFERED_PAYMENT_METHODS[code]
     method: Json = {"name": english, "code": code, "type": kind}
     if code != "zid_bank_transfer":
         return method

@@ -27,47 +27,44 @@ _NOISE = (0.0, 0.0, 8.6523e-07, -1.07807e-06)
 
 def new_order(world: World, store: Store, at: float, customer: Json | None, products: Sequence[Json]) -> Json:
     """An order placed at `at`: `id` equals `invoice_number`, lines name `products`, totals add up."""
-    order = _head(world, store, at) | status("new")
-    order["histories"] = [history("new", at, "Order has been created.", store.title)]
-    _fill_goods(world, order, products)
-    _fill_payment(world, order, at)
+    order = order_head(world, store, at, world.rng.choice(tuple(SOURCES)))
+    order["customer_note"] = world.rng.choice(CUSTOMER_NOTES)
+    method = world.rng.choice(SHIPPING_METHODS)
+    lines = [_line(world, product) for product in products]
+    order["payment"] = {"method": payment(world.rng.choice(tuple(PAYMENT_METHODS)), at), "invoice": []}
+    set_goods(order, lines, shipping_fee=world.rng.choice(SHIPPING_FEES))
+    order.update(shipping_method_code=method[1], shipping=shipping(world.rng, method))
+    order["payment_status"] = "paid" if order["payment"]["method"]["type"] == "cc" else "pending"
     order["is_marketplace_order"] = world.rng.random() < 0.03
-    order["customer"] = _customer(customer, masked=order["is_marketplace_order"])
+    order["customer"] = order_customer(customer, masked=order["is_marketplace_order"])
     order["is_guest_customer"] = int(customer is None)
+    if store.shop.get("tags") and world.rng.random() < 0.05:
+        order["tags"] = [world.rng.choice(store.shop["tags"])]
     return order
 
 
-def _head(world: World, store: Store, at: float) -> Json:
-    rng = world.rng
-    number, source = world.next_id("order"), rng.choice(tuple(SOURCES))
+def order_head(world: World, store: Store, at: float, source: str) -> Json:
+    """A new order of the store, without customer, goods, shipping and payment."""
+    rng, number = world.rng, world.next_id("order")
     code = "".join(rng.choices(_CODE, k=10))
     order = blank("order") | {"id": number, "invoice_number": number, "code": code, "store_id": store.id}
     order.update(order_url=f"{store.url}/o/{code}/inv", store_name=store.title, store_url=f"{store.url}/")
     order.update(issue_date=issue_date(at, store.utc_offset_hours), language=rng.choice(("ar", "en")))
     order.update(created_at=naive_utc(at), updated_at=naive_utc(at))
-    order.update(source=SOURCES[source][1], source_code=source, customer_note=rng.choice(CUSTOMER_NOTES))
-    return order
+    order.update(source=SOURCES[source][1], source_code=source, customer_note="", is_marketplace_order=False)
+    order["histories"] = [history("new", at, "Order has been created.", store.title)]
+    return order | status("new")
 
 
-def _fill_goods(world: World, order: Json, products: Sequence[Json]) -> None:
-    """Lines, shipping, invoice and every total that repeats them."""
-    rng = world.rng
-    method = rng.choice(SHIPPING_METHODS)
-    lines = [_line(world, product) for product in products]
-    rows = invoice(lines, shipping_fee=rng.choice(SHIPPING_FEES))
+def set_goods(order: Json, lines: list[Json], *, shipping_fee: float) -> None:
+    """Lines, invoice and every total that repeats them."""
+    rows = invoice(lines, shipping_fee=shipping_fee)
     total = float(rows[-1]["value"])
-    order.update(products=lines, products_count=len(lines), shipping_method_code=method[1])
+    order.update(products=lines, products_count=len(lines))
     order["products_sum_total_string"] = amount_string(sum(row["total"] for row in lines))
     order.update(order_total=decimals(total), order_total_string=amount_string(total))
     order.update(transaction_amount=total, transaction_amount_string=amount_string(total))
-    order["shipping"] = shipping(rng, method)
-    order["payment"] = {"method": None, "invoice": rows}
-
-
-def _fill_payment(world: World, order: Json, at: float) -> None:
-    method = payment(world.rng.choice(tuple(PAYMENT_METHODS)), at)
-    order["payment"]["method"] = method
-    order["payment_status"] = "paid" if method["type"] == "cc" else "pending"
+    order["payment"]["invoice"] = rows
 
 
 def status(code: str) -> Json:
@@ -98,7 +95,7 @@ def give_past(world: World, store: Store, order: Json, at: float, until: float) 
     return at
 
 
-def _customer(customer: Json | None, *, masked: bool) -> Json:
+def order_customer(customer: Json | None, *, masked: bool) -> Json:
     """The customer of an order; marketplace orders mask name, e-mail and phone."""
     who = customer or {"id": None, "name": "Guest", "email": "", "mobile": None, "type": "individual"}
     row: Json = {key: who[key] for key in ("id", "name", "email", "mobile")}

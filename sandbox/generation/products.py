@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sandbox.generation.blanks import blank
 from sandbox.generation.categories import in_product
 from sandbox.generation.formats import formatted_price, iso_micros
-from sandbox.generation.vocabulary import LOCATIONS, PRICES, PRODUCTS, SIZES
+from sandbox.generation.locations import locations_of, stock_row
+from sandbox.generation.vocabulary import PRICES, PRODUCT_CLASSES, PRODUCTS, SIZES
 from sandbox.world.records import Json, Store
 from sandbox.world.world import World
 
@@ -32,7 +33,35 @@ def new_product(world: World, store: Store, at: float, categories: Sequence[Json
         set_price(product, product["price"])
     if rng.random() < 0.2:
         return _as_parent(world, store, product, names, at)
+    if rng.random() < 0.08:
+        product["product_class"] = rng.choice(PRODUCT_CLASSES)
+        product["requires_shipping"] = product["product_class"] not in ("voucher", "downloadable")
     return stock(product, _stock_rows(world, store))
+
+
+def bare_product(world: World, store: Store, name: Json, at: float) -> Json:
+    """A product of that name which costs nothing and is nowhere in stock yet."""
+    arabic, english = name["ar"] or name["en"], name["en"] or name["ar"]
+    product = _core(world, store, (arabic, english), 0.0, at)
+    product.update({key: [] for key in _DETAIL_LISTS})
+    product.update(name=name, next_product=None, previous_product=None, description={"ar": "", "en": ""})
+    return product
+
+
+def bare_variant(world: World, store: Store, parent: Json, at: float) -> Json:
+    """A variant of `parent` without attributes or stock."""
+    names = tuple(parent["name"].get(language) or "" for language in ("ar", "en"))
+    variant = _core(world, store, (names[0], names[1]), parent["price"], at)
+    variant.update(parent_id=parent["id"], structure="child", seo=None, meta=None, attributes=[])
+    return variant | {"is_published": parent["is_published"], "is_draft": parent["is_draft"]}
+
+
+def chosen_value(world: World, variant: Json, attribute: Json, value: Json) -> Json:
+    """What a variant says of one of its attributes."""
+    chosen = blank("attribute") | {"id": world.new_uuid(), "attribute_id": attribute["id"]}
+    name = attribute["name"]["ar"] or attribute["name"]["en"]
+    chosen.update(slug=attribute["slug"], name=name, value=value, product_id=variant["id"])
+    return chosen
 
 
 def _core(world: World, store: Store, names: Names, price: float, at: float) -> Json:
@@ -66,23 +95,13 @@ def _variant(world: World, store: Store, parent: Json, names: Names, size: Names
 
 
 def _stock_rows(world: World, store: Store) -> list[Json]:
-    rows = [_stock_row(world, location, place) for place, location in enumerate(store.location_ids)]
-    if world.rng.random() < 0.1:
+    rows = [
+        stock_row(world, location, world.rng.randint(0, 60), is_infinite=False)
+        for location in locations_of(world, store)
+    ]
+    if rows and world.rng.random() < 0.1:
         rows[0].update(available_quantity=None, is_infinite=True)
     return rows
-
-
-def _stock_row(world: World, location_id: str, place: int) -> Json:
-    arabic, english, address = LOCATIONS[place % len(LOCATIONS)]
-    name = {"ar": arabic, "en": english}
-    location = {"id": location_id, "name": name, "type": "PHYSICAL", "full_address": address}
-    available = world.rng.randint(0, 60)
-    return {
-        "id": world.new_uuid(),
-        "location": location,
-        "available_quantity": available,
-        "is_infinite": False,
-    }
 
 
 def stock(product: Json, rows: list[Json]) -> Json:

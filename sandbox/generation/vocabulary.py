@@ -64,12 +64,30 @@ PRODUCTS = (
     ("سماعة بلوتوث", "Bluetooth earphones"),
     ("كوب حراري 500 مل", "Thermal mug 500 ml"),
 )
+PRODUCT_CLASSES = (
+    "voucher",
+    "grouped_product",
+    "downloadable",
+    "dynamic_bundle",
+    "donation_item",
+    "crowdfunding_project",
+)
 PRICES = (9, 25, 49.5, 75, 99, 120, 199.95, 349, 12.444)
 LOCATIONS = (
     ("الرياض - الفرع الرئيسي", "Riyadh - Main branch", "3 Test Branch Rd, Riyadh 10000, Saudi Arabia"),
     ("جدة - المستودع", "Jeddah - Warehouse", "4 Test Warehouse Rd, Jeddah 20000, Saudi Arabia"),
 )
 SIZES = (("صغير", "Small"), ("وسط", "Medium"), ("كبير", "Large"))
+ATTRIBUTES = (("المقاس", "Size", SIZES), ("اللون", "Color", (("أبيض", "White"), ("أسود", "Black"))))
+METAFIELDS = (("السعرات الحرارية", "Calories"), ("بلد المنشأ", "Country of origin"))
+OFFERS = (("اشتر اثنين واحصل على الثالث", "Buy two, get the third"), ("عرض العيد", "Eid offer"))
+RETURN_REASONS = ("Customer canceled", "Damaged product", "Wrong product", "Late delivery")
+TAGS = ("VIP", "Wholesale")
+# parent status, code, Arabic, English
+CUSTOM_STATUSES = (
+    ("preparing", "packaging", "جاري التغليف", "packaging"),
+    ("new", "call_first", "بانتظار الاتصال", "to be called"),
+)
 CATEGORIES = (
     ("قهوة وشاي", "Coffee and tea"),
     ("تمور وعسل", "Dates and honey"),
@@ -117,6 +135,17 @@ PAYMENT_METHODS = {
     "zid_credit_card": ("بطاقة ائتمانية", "Credit Card", "cc"),
     "zidpay": ("بطاقة ائتمانية", "Credit Card", "cc"),
 }
+PAYMENT_LINK = "payment_link.zidpay"
+# Made-up numbers by which a store's payment methods are chosen.
+OFFERED_PAYMENT_METHODS = PAYMENT_METHODS | {PAYMENT_LINK: ("إرسال رابط دفع", "Send a payment link", "payment_link")}
+PAYMENT_METHOD_IDS = {code: 239_947 + place for place, code in enumerate(OFFERED_PAYMENT_METHODS)}
+REFUND_METHODS = {
+    "credit_card": "Credit Card",
+    "zid_bank_transfer": "Zid Bank Transfer",
+    "bank_transfer": "Bank Transfer",
+    "cash": "Cash",
+    "zid_cod": "Cash On Delivery",
+}
 SOURCES = {
     "catalog": ("المتجر الإلكتروني", "Store"),
     "md": ("لوحة التحكم", "Merchant Admin"),
@@ -137,4 +166,19 @@ INVOICE_TITLES = {
     "sub_totals_after_vat": ("المجموع شامل الضريبة", "Total Inc. VAT"),
     "total": ("الإجمالي", "Total"),
 }
+# id, Arabic, English, two letters, three letters; the first is where the stores operate
+COUNTRIES = (
+    (184, "السعودية", "Saudi Arabia", "SA", "SAU"),
+    (221, "الإمارات العربية المتحدة", "United Arab Emirates", "AE", "ARE"),
+    (17, "البحرين", "Bahrain", "BH", "BHR"),
+    (114, "الكويت", "Kuwait", "KW", "KWT"),
+    (161, "عمان", "Oman", "OM", "OMN"),
+    (173, "قطر", "Qatar", "QA", "QAT"),
+    (63, "مصر", "Egypt", "EG", "EGY"),
+)
+BADGES = (
+    (("خصم {discount_percent}", "{discount_percent} Discount"), True, "discount_percent"),
+    (("خصم 10%", "10% discount"), False, None),
+    (("شحن مجاني", "Free Shipping"), False, None),
+)
 CART_PHASES = ("new", "login", "verification", "shipping_address", "shipping_method", "payment_method")

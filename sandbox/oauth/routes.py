@@ -5,7 +5,8 @@ from __future__ import annotations
 import aiohttp
 from aiohttp import web
 
-from sandbox.http import SANDBOX, read_document, to_response
+from sandbox.bodies import read_body
+from sandbox.http import SANDBOX, to_response
 from sandbox.oauth import pages
 from sandbox.oauth.exchange import exchange
 
@@ -41,6 +42,6 @@ async def install_as_reviewer(request: web.Request) -> web.Response:
 
 async def token(request: web.Request) -> web.Response:
     """POST /oauth/token: parameters from the body, form or JSON; the query does not count."""
-    document = await read_document(request)
+    document = (await read_body(request)).document
     form = {name: str(value) for name, value in document.items()}
     return to_response(exchange(request.app[SANDBOX], form))

@@ -24,7 +24,10 @@ class Subscription:
 
 @dataclass(slots=True)
 class Store:
-    """A merchant's store. `id` is the Store-Id; `uuid` is what webhook objects and carts call store_id."""
+    """A merchant's store. `id` is the Store-Id; `uuid` is what webhook objects and carts call store_id.
+
+    `shop` holds the settings that are neither lists nor entities: loyalty program, notifications, own statuses.
+    """
 
     id: int
     uuid: str
@@ -43,6 +46,8 @@ class Store:
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     installs: dict[str, str] = field(default_factory=dict)
     embedded: dict[str, str] = field(default_factory=dict)
+    denied_permissions: list[str] = field(default_factory=list)
+    shop: Json = field(default_factory=dict)
 
     @property
     def url(self) -> str:

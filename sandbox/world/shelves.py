@@ -7,10 +7,25 @@ from random import Random
 
 import orjson
 
-from sandbox.world.records import Entity, Json
+from sandbox.world.facets import facets
+from sandbox.world.records import Entity
 from sandbox.world.table import Table
 
+# What a new store gets as many of as asked for, and what it always comes with or collects.
 KINDS = ("orders", "products", "customers", "categories", "carts")
+SHOP_KINDS = (
+    "locations",
+    "attributes",
+    "metafields",
+    "coupons",
+    "bundle_offers",
+    "reasons",
+    "vouchers",
+    "notifications",
+    "reverse_orders",
+    "credit_notes",
+    "points",
+)
 
 Shelf = dict[str, Entity]
 
@@ -92,34 +107,3 @@ def decode_entity(value: bytes) -> Entity:
     saved = orjson.loads(value)
     document = saved.pop("body")
     return Entity(**saved, body=orjson.dumps(document), facets=facets(saved["kind"], document))
-
-
-def facets(kind: str, document: Json) -> Json:
-    """What lists filter and triggers choose by, so that a list need not decode every body."""
-    match kind:
-        case "orders":
-            return {
-                "status": document["order_status"]["code"],
-                "payment_status": document["payment_status"],
-                "customer_id": document["customer"]["id"],
-                "payment_method": document["payment"]["method"]["code"],
-                "code": document["code"],
-                "source": document["source_code"],
-            }
-        case "products":
-            return {
-                "is_published": document["is_published"],
-                "structure": document["structure"],
-                "product_class": document["product_class"],
-                "quantity": document["quantity"],
-                "is_infinite": document["is_infinite"],
-                "barcode": document["barcode"],
-                "name": " ".join(text for text in document["name"].values() if text),
-                "variants": [variant["id"] for variant in document["variants"]],
-            }
-        case "customers":
-            return {"is_active": document["is_active"], "name": document["name"], "mobile": document["mobile"]}
-        case "carts":
-            return {"phase": document["phase"], "customer_id": document["customer_id"]}
-        case _:
-            return {"parent_id": document["parent_id"]}

@@ -25,6 +25,8 @@ FIRST_IDS = {
     "customer": 18_000_000,
     "category": 1_400_000,
     "delivery": 0,
+    "coupon": 5_700_000,
+    "invoice": 1_120_000,
 }
 
 
