@@ -10,6 +10,8 @@ from pathlib import Path
 
 from yoyo.migrations import read_sql_migration
 
+from core.errors import FixSetup
+
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _CONCURRENT = re.compile(
     r"(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+IF\s+NOT\s+EXISTS|DROP\s+INDEX\s+CONCURRENTLY\s+IF\s+EXISTS)"
@@ -21,7 +23,7 @@ _TRANSACTION_CONTROL = re.compile(
 )
 
 
-class MigrationError(Exception):
+class MigrationError(FixSetup):
     """The schema is not what it should be; the message is one line with cause and fix."""
 
 
@@ -39,15 +41,6 @@ class MigrationFailed(MigrationError):
 
 class MigrationLocked(MigrationError):
     """Another process has been migrating for the whole deadline: wait for it, or end its session."""
-
-
-class SchemaTooOld(MigrationError):
-    """The database lacks migrations this code needs: run `wasl migrate`."""
-
-    def __init__(self, have: str | None, need: str) -> None:
-        super().__init__(f"the database's schema is {have or 'empty'}, this code needs {need}: run `wasl migrate`")
-        self.have = have
-        self.need = need
 
 
 class ProblemKind(StrEnum):

@@ -31,13 +31,13 @@ from adapters.postgres.migration_files import (
     MigrationFile,
     MigrationLocked,
     Problem,
-    SchemaTooOld,
     Script,
     compare,
     index_names,
     read_folder,
     read_script,
 )
+from core.errors import SchemaTooOld
 
 LOCK = 0x5741_534C_4D49_4752  # "WASLMIGR"; advisory locks are per database
 POLL_SECONDS = 0.075

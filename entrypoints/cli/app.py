@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from core.errors import WaslError
-from entrypoints.failures import CommandFailed, explain, one_line
+from entrypoints.failures import CommandFailed, explain
 from entrypoints.up.lifeline import follow_parent
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -111,13 +111,3 @@ def run() -> None:
         sys.exit(f"wasl: {explain(error)}")
     except BrokenPipeError:
         sys.exit(1)
-    except Exception as error:
-        if not _is_about_the_schema(error):
-            raise
-        sys.exit(f"wasl: {one_line(str(error))}")
-
-
-def _is_about_the_schema(error: Exception) -> bool:
-    from adapters.postgres.migration_files import MigrationError  # noqa: PLC0415 (costs nothing until something fails)
-
-    return isinstance(error, MigrationError)

@@ -10,7 +10,6 @@ from typing import Final
 
 from adapters.embedded import DataDir, EmbeddedPostgres, EmbeddedServerError, EmbeddedValkey
 from adapters.postgres import migrator
-from adapters.postgres.migration_files import MigrationError
 from entrypoints.failures import CommandFailed
 from entrypoints.up.children import Announce, pause_after
 from entrypoints.up.parts import describe_exit
@@ -65,10 +64,7 @@ def _start(server: Server) -> None:
 
 async def migrate(databases: Databases) -> Sequence[str]:
     """The migrations that were missing, now applied."""
-    try:
-        return await asyncio.to_thread(migrator.apply, databases.migrate_database_url)
-    except MigrationError as error:
-        raise CommandFailed(str(error)) from error
+    return await asyncio.to_thread(migrator.apply, databases.migrate_database_url)
 
 
 async def keep_running(name: str, server: Server, announce: Announce) -> None:

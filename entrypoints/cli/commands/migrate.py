@@ -9,11 +9,10 @@ from typing import Annotated, TypeVar
 import typer
 
 from adapters.postgres import migrator
-from adapters.postgres.migration_files import MigrationError, Problem, ProblemKind
+from adapters.postgres.migration_files import Problem, ProblemKind
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir, settings_with_database
 from entrypoints.cli.group import commands
 from entrypoints.cli.output import show_json, show_rows
-from entrypoints.failures import CommandFailed
 
 T = TypeVar("T")
 app = commands()
@@ -60,10 +59,7 @@ def _with_database(data_dir: DataDir, work: Callable[[str], T]) -> T:
     settings = settings_with_database(data_dir)
     url = settings.migrate_database_url or settings.database_url
     assert url is not None
-    try:
-        return work(url.reveal())
-    except MigrationError as error:
-        raise CommandFailed(str(error)) from error
+    return work(url.reveal())
 
 
 def _tell(names: Sequence[str], what: str, *, as_json: bool) -> None:

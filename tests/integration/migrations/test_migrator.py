@@ -23,10 +23,10 @@ from adapters.postgres.migration_files import (
     MigrationFailed,
     MigrationLocked,
     ProblemKind,
-    SchemaTooOld,
     read_folder,
     read_script,
 )
+from core.errors import SchemaTooOld
 from tests.eventually import eventually
 from tests.servers import Database, Postgres
 
