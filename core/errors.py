@@ -19,6 +19,7 @@
     ├── Refused             Zid understood and said no: change the request
     │   ├── NotFound
     │   └── Invalid
+    ├── BudgetSpent         a listing is longer than the pages allowed: go on at `token`
     ├── OutcomeUnknown      a write may or may not have happened: look before repeating it
     ├── Stale               somebody else moved first: read again
     │   ├── LostClaim           the lease ran out while we worked: commit nothing
@@ -144,6 +145,14 @@ class NotFound(Refused):
 
 class Invalid(Refused):
     """Zid found the request invalid; `fields` says where."""
+
+
+class BudgetSpent(WaslError):
+    """A listing is longer than the pages that were allowed for it; `token` is the place to go on at."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(f"the listing is longer than its page budget; go on at {token!r}")
+        self.token = token
 
 
 class OutcomeUnknown(WaslError):

@@ -158,4 +158,4 @@ def _perhaps(operation: Operation[object], store_id: StoreId, nothing_happened: 
     if not operation.writes:
         return nothing_happened
     name = type(operation).__name__
-    return OutcomeUnknown(f"{name} of store {store_id}", "Read it back before doing it again.")
+    return OutcomeUnknown(f"{name} of store {store_id}", operation.check)

@@ -11,7 +11,8 @@ import structlog
 
 from adapters.zid.errors import error_after
 from adapters.zid.headers import api_headers
-from adapters.zid.routes import Route, route_of
+from adapters.zid.route import Route
+from adapters.zid.routes import route_of
 from adapters.zid.wire import Request, Wire
 from core.domain.exchange import Accept, Answer, Exchange, Pause, Renew, judge
 from core.domain.operations.operation import Operation
@@ -66,13 +67,13 @@ class AiohttpZidGateway(ZidGateway):
         route = route_of(operation)
         tokens = await self._tokens.current(store_id)
         call = _Call(store_id, operation, route, tokens, Exchange(repeatable=operation.repeatable))
-        return route.result(await self._answer(call))
+        return route.result(operation, await self._answer(call))
 
     @_obeying_pauses
     async def _answer(self, call: _Call) -> Answer:
         """The answer to keep. Tokens are renewed at most once, and what may not be repeated is sent once."""
         sent = await self._wire.send(self._request(call))
-        if isinstance(sent, Answer) and sent.status in call.route.absent:
+        if isinstance(sent, Answer) and call.route.settles(call.operation, sent):
             return sent
         verdict = judge(sent)
         retry_after = sent.retry_after if isinstance(sent, Answer) else None
@@ -90,7 +91,7 @@ class AiohttpZidGateway(ZidGateway):
                 raise error_after(sent, verdict, call.operation, call.store_id)
 
     def _request(self, call: _Call) -> Request:
-        body = call.route.body(call.operation)
+        payload = call.route.payload(call.operation)
         return Request(
             method=call.route.method,
             url=self._api_url + call.route.path(call.operation),
@@ -99,8 +100,8 @@ class AiohttpZidGateway(ZidGateway):
             store_id=call.store_id,
             query=call.route.query(call.operation),
             headers=api_headers(call.tokens.tokens, call.store_id),
-            body=body,
-            content_type="application/json" if body else None,
+            body=payload.body if payload else None,
+            content_type=payload.content_type if payload else None,
             fresh=not call.operation.repeatable,
         )
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from adapters.zid.answers import read_document
 from adapters.zid.errors import THROTTLED_FOR, refused
 from adapters.zid.headers import Family, api_headers
-from adapters.zid.routes import PROFILE_PATH
+from adapters.zid.rows.account import PROFILE_PATH
 from adapters.zid.wire import Request, Wire
 from core.domain.documents import Document
 from core.domain.exchange import Answer, AnswerLost, NotSent, Verdict, judge

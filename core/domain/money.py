@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -24,3 +26,27 @@ def parse_amount(value: object) -> Decimal | None:
         return None
     rounded = amount.quantize(_CENT_NOISE).normalize()
     return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral() else rounded
+
+
+_WRITTEN: Final = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount and the code of its currency, which Zid leaves out in places."""
+
+    amount: Decimal
+    currency: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}" if self.currency else str(self.amount)
+
+
+def read_money(value: object, currency: object = None) -> Money | None:
+    """An amount in any of Zid's forms, also as written for people (`"11,523.00 SAR"`, `" SAR 9.00"`)."""
+    amount = parse_amount(value)
+    if amount is None and isinstance(value, str) and (written := _WRITTEN.search(value)):
+        amount = parse_amount(written.group())
+    if amount is None:
+        return None
+    return Money(amount, currency if isinstance(currency, str) and currency else None)

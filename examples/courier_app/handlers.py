@@ -12,14 +12,13 @@ async def book_a_courier(event: Event, ctx: Context) -> Outcome:
     if event.data["new"] != "ready":
         return Cancel("only ready orders are shipped")
     order = await ctx.zid.perform(GetOrder(event.entity_id))
-    city = order["shipping"]["address"]["city"]["name"]  # type: ignore[index]  # Zid's JSON, read as it comes
     async with ctx.unit_of_work as database:
         await database.execute(
             "INSERT INTO courier_bookings (booking_key, store_id, order_id, city) VALUES ($1, $2, $3, $4)",
             ctx.idempotency_key,
             event.store_id,
             event.entity_id,
-            city,
+            order.shipping.address.city,
         )
     ctx.log.info("courier_booked", order_id=event.entity_id)
     return None

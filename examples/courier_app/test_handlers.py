@@ -14,12 +14,13 @@ from adapters.memory.zid_gateway import ScriptedGateway
 from core.domain.documents import Document
 from core.domain.event_states import Origin
 from core.domain.operations.orders import GetOrder
+from core.domain.results.order import Order
 from core.features.event_handlers import Cancel, Context, Event
 from core.ids import EntityKind, StoreId
 from examples.courier_app.handlers import book_a_courier, note_stock
 
 STORE = StoreId(1001)
-ORDER = {"id": 7, "shipping": {"address": {"city": {"name": "Riyadh"}}}}
+ORDER = Order.read({"id": 7, "shipping": {"address": {"city": {"name": "Riyadh"}}}})
 
 
 def event(topic: str, kind: EntityKind, data: Document) -> Event:

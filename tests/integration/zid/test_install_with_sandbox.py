@@ -43,8 +43,8 @@ async def test_orders_and_products_are_read_with_the_headers_of_their_families(
     await merchant.install(store_id, service)
     (order,) = (await merchant.control("GET", f"/stores/{store_id}/entities/orders"))["items"]
     (product,) = (await merchant.control("GET", f"/stores/{store_id}/entities/products"))["items"]
-    assert (await service.gateway.perform(store_id, GetOrder(str(order["id"]))))["code"] == order["code"]
-    assert (await service.gateway.perform(store_id, GetProduct(product["id"])))["sku"] == product["sku"]
+    assert (await service.gateway.perform(store_id, GetOrder(str(order["id"])))).code == order["code"]
+    assert (await service.gateway.perform(store_id, GetProduct(product["id"]))).sku == product["sku"]
     with pytest.raises(NotFound):
         await service.gateway.perform(store_id, GetOrder("1"))
 
