@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
+from adapters.memory.backfill_rows import BackfillRow
 from adapters.memory.rows import DedupeRow, DueRow, EventRow, IdempotencyRow, IntakeRow, IntentRow, RunRow, TokenRow
 from adapters.memory.system import ManualClock
 from core.domain.audit import AuditEntry
@@ -16,7 +17,7 @@ from core.domain.events import WorkItem, WorkKind
 from core.domain.mirror import MirrorRow
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import LIVE, Install
-from core.ids import Entity, EventId, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
+from core.ids import Entity, EntityKind, EventId, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
 from core.ports.audit_trail import AuditRecord
 from core.ports.sealing import WrappedKey
 from core.ports.system import Clock
@@ -46,6 +47,7 @@ class MemoryDatabase:
     effects: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
     """What units of work executed and committed: (sql, arguments)."""
     idempotency: dict[bytes, IdempotencyRow] = field(default_factory=dict)
+    backfills: dict[tuple[InstallId, EntityKind], BackfillRow] = field(default_factory=dict)
     held: dict[EventId, asyncio.Event] = field(default_factory=dict)
     """The row locks of open batches; set when given up."""
     numbers: count[int] = field(default_factory=lambda: count(1))

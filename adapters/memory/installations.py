@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from adapters.memory.backfill_rows import first_rows
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.rows import DueRow, TokenRow
 from adapters.memory.token_vault import sealed_tokens
@@ -15,6 +16,7 @@ from core.domain.stores import LIVE, Install, InstallState, StoreIdentity
 from core.domain.tokens import Tokens, TokenSet
 from core.errors import Stale
 from core.ids import Epoch, Generation, InstallId, StoreId
+from core.ports.backfills import SUBSCRIBE_FIRST
 from core.ports.installations import Installations
 from core.ports.sealing import Sealer
 
@@ -49,6 +51,8 @@ class MemoryInstallations(Installations):
         self._database.latest[identity.store_id] = install_id
         self._keep(TokenSet(identity.store_id, install_id, Generation(1), tokens))
         self._database.refresh_due[install_id] = DueRow(refresh_at)
+        first = first_rows(identity.store_id, install_id, self._database.now(), SUBSCRIBE_FIRST)
+        self._database.backfills.update(first)
         self._database.note(audit)
         return install
 

@@ -11,6 +11,7 @@ from typing import Final
 import asyncpg
 
 from adapters.postgres.audit import write_audit
+from adapters.postgres.backfills import queue_first_backfills
 from adapters.postgres.connection import Connection, Pool, acquire, transaction
 from adapters.postgres.install_end import LONG, be_patient, cancel_work, despite_deadlocks, finish_off
 from adapters.postgres.locks import lock_key
@@ -160,6 +161,7 @@ class PostgresInstallations(Installations):
                 await _add_install(conn, identity.store_id, install_id, epoch)
                 await store_first_tokens(conn, self._sealer, identity.store_id, install_id, tokens)
                 await schedule_refresh(conn, identity.store_id, install_id, refresh_at)
+                await queue_first_backfills(conn, identity.store_id, install_id)
                 await write_audit(conn, audit)
             row = await conn.fetchrow(_CURRENT, identity.store_id)
         assert row is not None  # written, or found to be ours, a moment ago

@@ -2,13 +2,15 @@
 
 A version watermark guards each row: older versions are skipped and recorded; equal
 or missing versions count by arrival; a delete leaves a tombstone that only a newer
-version lifts. First sight derives nothing.
+version lifts. First sight derives nothing. What was read quietly shows in a known row
+at once, but its watched facts stay as they were last told: the next loud arrival tells
+of the way from there, so the emitted chain has no hole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -31,12 +33,13 @@ class MirrorRow:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One version of an entity that came in. `reading` is None for a delete."""
+    """One version of an entity that came in. `reading` is None for a delete; `quiet` is read by a backfill."""
 
     entity: Entity
     received_at: datetime
     body: bytes
     reading: Reading | None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ def apply(row: MirrorRow | None, arrival: Arrival) -> Applied:
         return _bury(row, arrival)
     if row is not None and not _is_newer(row, arrival.reading.version):
         return Applied(row, stale=True)
+    if arrival.quiet and row is not None and not row.deleted:
+        return _adopt(row, arrival, arrival.reading)
     kept = _row_of(row, arrival, arrival.reading)
     if row is None or row.deleted:
         return Applied(kept, _snapshot(kept))
@@ -77,6 +82,15 @@ def _is_newer(row: MirrorRow, version: datetime | None) -> bool:
     if row.deleted:
         return version is not None and row.version is not None and version > row.version
     return version is None or row.version is None or version >= row.version
+
+
+def _adopt(row: MirrorRow, arrival: Arrival, reading: Reading) -> Applied:
+    """Only what is certainly not older than the row: a list's row holds less than a webhook's body."""
+    newer = reading.version is not None and row.version is not None and reading.version > row.version
+    if not newer and (reading.version, row.version) != (None, None):
+        return Applied(row, stale=True)
+    shown = _row_of(row, arrival, reading)
+    return Applied(replace(shown, facts={**shown.facts, **row.facts}))
 
 
 def _row_of(row: MirrorRow | None, arrival: Arrival, reading: Reading) -> MirrorRow:

@@ -1,4 +1,4 @@
-"""Every topic an app can listen to: Zid's own, and the ones Wasl derives from them.
+"""Every topic an app can listen to: Zid's own, and the ones Wasl derives from them; and those of rows it read itself.
 
 Zid's list: docs.zid.sa, page "webhooks" (16 events). Zid's payloads say what an
 entity is, never what happened; derived topics say what happened.
@@ -11,17 +11,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from core.domain.backfill import BACKFILLED
 from core.ids import EntityKind
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One of Zid's webhook events."""
+    """One of Zid's webhook events, or what Wasl calls a row that it read itself.
+
+    `quiet` topics fill the mirror and tell nobody: only a first sight is told, to those who asked for snapshots.
+    """
 
     name: str
     kind: EntityKind
     deletes: bool = False
     mirrored: bool = True
+    quiet: bool = False
 
 
 ZID_TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
@@ -49,6 +54,15 @@ ZID_TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
     }
 )
 
+BACKFILL_TOPICS: Final[Mapping[EntityKind, Topic]] = MappingProxyType(
+    {kind: Topic(f"backfill.{kind}", kind, quiet=True) for kind in BACKFILLED}
+)
+"""What a row read by a backfill is called in the ledger. No handler can be registered for these."""
+
+_LEDGER_TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
+    {**ZID_TOPICS, **{topic.name: topic for topic in BACKFILL_TOPICS.values()}}
+)
+
 _ORDER_SOURCES: Final = ("order.create", "order.status.update", "order.payment_status.update")
 _PRODUCT_SOURCES: Final = ("product.create", "product.update", "product.publish", "product.delete")
 
@@ -68,6 +82,12 @@ ALWAYS_SUBSCRIBED: Final = tuple(topic.name for topic in ZID_TOPICS.values() if 
 """What the mirror needs, whether or not an app listens."""
 
 
+def mirrored_topic(name: str) -> Topic | None:
+    """The topic whose events go into the mirror; None for one that does not, or that nobody knows."""
+    topic = _LEDGER_TOPICS.get(name)
+    return topic if topic and topic.mirrored else None
+
+
 def is_known(name: str) -> bool:
     """Whether a handler may be registered for this topic."""
     return name in ZID_TOPICS or name in DERIVED_SOURCES
@@ -83,6 +103,6 @@ def subscriptions_for(handled: Iterable[str]) -> tuple[str, ...]:
 
 def entity_kind(name: str) -> EntityKind:
     """What an event of this topic is about."""
-    if name in ZID_TOPICS:
-        return ZID_TOPICS[name].kind
+    if name in _LEDGER_TOPICS:
+        return _LEDGER_TOPICS[name].kind
     return ZID_TOPICS[DERIVED_SOURCES[name][0]].kind

@@ -24,7 +24,7 @@ from core.domain.events import (
 )
 from core.domain.mirror import Applied, Arrival, MirrorRow, apply
 from core.domain.retry import DEFAULT_POLICY
-from core.domain.topics import ZID_TOPICS
+from core.domain.topics import Topic, mirrored_topic
 from core.errors import Conflict, TryLater, UnknownShape
 from core.features.event_handlers.outcomes import decide
 from core.features.event_handlers.registry import Handlers
@@ -164,11 +164,11 @@ def read_arrivals(events: Sequence[ClaimedEvent], decode: Decode) -> Arrivals:
     arrivals: dict[EventId, Arrival] = {}
     unreadable: dict[EventId, str] = {}
     for event in events:
-        topic = ZID_TOPICS.get(event.topic)
-        if topic is None or not topic.mirrored:
+        topic = mirrored_topic(event.topic)
+        if topic is None:
             continue
         try:
-            arrivals[event.event_id] = _read(event, deletes=topic.deletes, decode=decode)
+            arrivals[event.event_id] = _read(event, topic, decode)
         except UnknownShape as error:
             unreadable[event.event_id] = error.reason
         except ValueError:
@@ -176,11 +176,12 @@ def read_arrivals(events: Sequence[ClaimedEvent], decode: Decode) -> Arrivals:
     return Arrivals(arrivals, unreadable)
 
 
-def _read(event: ClaimedEvent, *, deletes: bool, decode: Decode) -> Arrival:
-    if deletes:
+def _read(event: ClaimedEvent, topic: Topic, decode: Decode) -> Arrival:
+    if topic.deletes:
         return Arrival(event.entity, event.received_at, b"", None)
     document = unwrap(event.entity.kind, as_document(decode(event.body)))
-    return Arrival(event.entity, event.received_at, event.body, READERS[event.entity.kind](document))
+    reading = READERS[event.entity.kind](document)
+    return Arrival(event.entity, event.received_at, event.body, reading, quiet=topic.quiet)
 
 
 @dataclass(slots=True)

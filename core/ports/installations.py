@@ -29,7 +29,7 @@ class Installations(Protocol):
         refresh_at: datetime,
         audit: AuditEntry,
     ) -> Install:
-        """A new install with the next epoch, generation 1 of its tokens, and the end of the one before."""
+        """A new install with the next epoch, generation 1 of its tokens and its backfills; the one before ends."""
 
     @abstractmethod
     async def current(self, store_id: StoreId) -> Install | None:

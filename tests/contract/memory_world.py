@@ -1,6 +1,7 @@
 """The memory adapters over one value."""
 
 from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
+from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.event_batches import MemoryEventLedger
@@ -36,6 +37,7 @@ def memory_world() -> LedgerWorld:
         trail=MemoryAuditTrail(database),
         log=MemoryAuditLog(database),
         keys=MemoryIdempotencyKeys(database),
+        backfills=MemoryBackfills(database),
         hands=_memory_hands(database),
         now=database.now,
         foreign_vault=MemoryTokenVault(database, ReversibleSealer(("another",))),
@@ -70,4 +72,17 @@ def _memory_hands(database: MemoryDatabase) -> Hands:
     async def effects() -> list[str]:
         return [str(args[0]) for _, args in database.effects]
 
-    return Hands(expire_lease, expire_dedupe, expire_idempotency, remove_event, forget_intake, swap_tokens, effects)
+    async def make_backfills_due() -> None:
+        for row in database.backfills.values():
+            row.due_at = database.now()
+
+    return Hands(
+        expire_lease,
+        expire_dedupe,
+        expire_idempotency,
+        remove_event,
+        forget_intake,
+        swap_tokens,
+        effects,
+        make_backfills_due,
+    )

@@ -8,6 +8,7 @@ import psycopg
 from cryptography.fernet import Fernet
 
 from adapters.postgres.audit import PostgresAuditLog
+from adapters.postgres.backfills import PostgresBackfills
 from adapters.postgres.connection import open_pool
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.event_batches import PostgresEventLedger
@@ -52,6 +53,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 trail=PostgresAuditLog(pool),
                 log=PostgresAuditLog(pool),
                 keys=PostgresIdempotencyKeys(pool),
+                backfills=PostgresBackfills(pool),
                 hands=_postgres_hands(owner),
                 now=lambda: datetime.now(UTC),
                 foreign_vault=PostgresTokenVault(pool, other),
@@ -99,4 +101,16 @@ def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
     async def effects() -> list[str]:
         return [str(row[0]) for row in owner.execute("SELECT note FROM effects ORDER BY note")]
 
-    return Hands(expire_lease, expire_dedupe, expire_idempotency, remove_event, forget_intake, swap_tokens, effects)
+    async def make_backfills_due() -> None:
+        owner.execute("UPDATE backfills SET due_at = now() - interval '1 second'")
+
+    return Hands(
+        expire_lease,
+        expire_dedupe,
+        expire_idempotency,
+        remove_event,
+        forget_intake,
+        swap_tokens,
+        effects,
+        make_backfills_due,
+    )

@@ -9,6 +9,7 @@ from typing import Final
 from adapters.memory.system import SequentialIds
 from core.ids import EventId, InstallId, StoreId, WorkerId
 from core.ports.audit_trail import AuditLog, AuditTrail
+from core.ports.backfills import Backfills
 from core.ports.event_ledger import EventLedger, Inbox, Maintenance, RunLedger, Workers
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
@@ -34,6 +35,7 @@ class Hands:
     """As if the event had never been counted, nor its key been written."""
     swap_tokens: Callable[[InstallId, InstallId], Awaitable[object]]
     effects: Callable[[], Awaitable[list[str]]]
+    make_backfills_due: Callable[[], Awaitable[object]]
 
 
 @dataclass
@@ -54,6 +56,7 @@ class LedgerWorld:
     trail: AuditTrail
     log: AuditLog
     keys: IdempotencyKeys
+    backfills: Backfills
     hands: Hands
     now: Callable[[], datetime]
     foreign_vault: TokenVault
