@@ -1,10 +1,11 @@
 """Every part is killed while orders pour in: nothing is lost, nothing happens twice, nobody has to help."""
 
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from signal import SIGKILL
 
-import psutil
 import pytest
 import redis
 
@@ -98,11 +99,12 @@ def happened(service: Service) -> int:
 
 
 def kill(title: str) -> Callable[[Service], None]:
-    """kill -9 of one process, then waits until another has taken its place."""
+    """kill -9 of one process, then waits until another has taken its place. One that is just starting is waited for."""
 
     def blow(service: Service) -> None:
+        assert eventually(lambda: bool(service.children(title)), seconds=30), title
         known = service.children(title)
-        psutil.Process(min(known)).kill()
+        os.kill(min(known), SIGKILL)
         assert eventually(lambda: bool(service.children(title) - known), seconds=30), title
 
     return blow
