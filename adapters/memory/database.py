@@ -12,10 +12,13 @@ from adapters.memory.backfill_rows import BackfillRow
 from adapters.memory.rows import DedupeRow, DueRow, EventRow, IdempotencyRow, IntakeRow, IntentRow, RunRow, TokenRow
 from adapters.memory.system import ManualClock
 from core.domain.audit import AuditEntry
+from core.domain.customer_records import CustomerRecord
 from core.domain.event_states import EventState
 from core.domain.events import WorkItem, WorkKind
 from core.domain.mirror import MirrorRow
 from core.domain.operations.webhooks import Subscription
+from core.domain.segments import Segment, SegmentId
+from core.domain.stock import Movement
 from core.domain.stores import LIVE, Install
 from core.ids import Entity, EntityKind, EventId, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
 from core.ports.audit_trail import AuditRecord
@@ -44,6 +47,11 @@ class MemoryDatabase:
     dedupe: dict[bytes, DedupeRow] = field(default_factory=dict)
     intake: list[IntakeRow] = field(default_factory=list)
     mirror: dict[tuple[StoreId, Entity], MirrorRow] = field(default_factory=dict)
+    seen: dict[tuple[StoreId, Entity], datetime] = field(default_factory=dict)
+    """When each mirror row was written last."""
+    movements: list[tuple[StoreId, Movement]] = field(default_factory=list)
+    records: dict[tuple[StoreId, str], CustomerRecord] = field(default_factory=dict)
+    segments: dict[tuple[StoreId, SegmentId], Segment] = field(default_factory=dict)
     effects: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
     """What units of work executed and committed: (sql, arguments)."""
     idempotency: dict[bytes, IdempotencyRow] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from adapters.memory.database import MemoryDatabase, item_of
 from adapters.memory.rows import EventRow, RunRow
+from adapters.memory.stock_ledger import write_movement
 from core.domain.event_states import EventState, Origin
 from core.domain.events import BatchResult, ClaimedEvent, DerivedEvent, SettledEvent, Settlement, WorkItem, WorkKind
 from core.domain.mirror import MirrorRow
@@ -116,7 +117,9 @@ class MemoryEventBatch(EventBatch):
         if inserts.keys() & self._database.mirror.keys():
             raise Conflict("a mirror row appeared since the batch looked")
         self._database.mirror.update(inserts)
-        self._database.mirror.update({(store_id, row.entity): row for store_id, row in result.updates})
+        updates = {(store_id, row.entity): row for store_id, row in result.updates}
+        self._database.mirror.update(updates)
+        self._database.seen.update(dict.fromkeys([*inserts, *updates], self._database.now()))
         opened = [item for settled in result.settled for item in self._settle(settled)]
         return opened + [item for derived in result.derived for item in self._enter(derived)]
 
@@ -144,4 +147,5 @@ class MemoryEventBatch(EventBatch):
         )
         key = sha256(event.event_id.bytes).digest()
         self._database.enter(event, key, self._database.now() + DERIVED_KEPT)
+        write_movement(self._database, derived)
         return self._settle(SettledEvent(event.event_id, derived.handlers))

@@ -1,4 +1,4 @@
-"""What one bulk transaction writes: mirror rows, settled events, derived events, runs. One statement each."""
+"""What one bulk transaction writes: mirror rows, settled and derived events, stock movements, runs. In bulk each."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.event_rows import run_item
 from adapters.postgres.mirror_tables import MIRROR_TABLES
 from adapters.postgres.moves import BY_KEY, leaving_for
+from adapters.postgres.stock_ledger import write_movements
 from core.domain.event_states import EventState
 from core.domain.events import BatchResult, ClaimedEvent, DerivedEvent, SettledEvent, WorkItem
 from core.domain.mirror import MirrorRow
@@ -99,6 +100,7 @@ async def write_derived(connection: Connection, derived: Sequence[DerivedEvent])
     if not derived:
         return {}
     rows = await connection.fetch(_DERIVE, *zip(*map(_derived_row, derived), strict=True))
+    await write_movements(connection, derived)
     return {EventId(row["event_id"]): Seq(row["seq"]) for row in rows}
 
 

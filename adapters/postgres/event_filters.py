@@ -19,7 +19,7 @@ _CONDITIONS: Final = (
 
 
 class Conditions:
-    """Conditions on `events e` with their arguments, numbered in the order they were added."""
+    """Conditions with their arguments, numbered in the order they were added."""
 
     def __init__(self) -> None:
         self._conditions: list[str] = []
@@ -39,6 +39,10 @@ class Conditions:
     def add(self, template: str, value: object) -> None:
         """`template` has one `{}` for the value's number."""
         self._conditions.append(template.format(self.number(value)))
+
+    def require(self, condition: str) -> None:
+        """A condition whose values are numbered already."""
+        self._conditions.append(condition)
 
     def number(self, value: object) -> str:
         """The value as one more argument: how the SQL calls it."""

@@ -102,8 +102,8 @@ MIRROR_TABLES: Final[Mapping[EntityKind, MirrorTable]] = MappingProxyType(
             _table(
                 EntityKind.PRODUCT,
                 "mirror_products",
-                "name_ar text, name_en text, sku text, price numeric, sale_price numeric, currency text, quantity bigint, "
-                "is_infinite boolean, is_published boolean, category_ids text, created_at timestamptz",
+                "name_ar text, name_en text, sku text, price numeric, sale_price numeric, currency text, "
+                "quantity bigint, is_infinite boolean, is_published boolean, category_ids text, created_at timestamptz",
             ),
             _table(
                 EntityKind.CUSTOMER,

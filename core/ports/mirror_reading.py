@@ -10,8 +10,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Protocol
 
-from core.domain.mirror_queries import CustomerFilter, OrderFilter, ProductFilter, Seen, Spending
 from core.domain.keyset import Page, Position
+from core.domain.mirror_queries import CustomerFilter, OrderFilter, ProductFilter, Seen, Spending
 from core.ids import StoreId
 
 

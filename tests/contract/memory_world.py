@@ -1,7 +1,9 @@
 """The memory adapters over one value."""
 
+from adapters.memory.audience import MemoryAudience
 from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
+from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.event_batches import MemoryEventLedger
@@ -10,14 +12,17 @@ from adapters.memory.inbox import MemoryInbox
 from adapters.memory.installations import MemoryInstallations
 from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.maintenance import MemoryMaintenance
+from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.rows import IntakeRow
 from adapters.memory.runs import MemoryRunLedger
 from adapters.memory.sealing import ReversibleSealer
+from adapters.memory.segments import MemorySegments
+from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
 from adapters.memory.workers import MemoryWorkers
 from core.ids import EventId, InstallId, WorkerId
-from tests.contract.worlds import Hands, LedgerWorld
+from tests.contract.worlds import Hands, LedgerWorld, Shelves
 
 
 def memory_world() -> LedgerWorld:
@@ -37,6 +42,7 @@ def memory_world() -> LedgerWorld:
         trail=MemoryAuditTrail(database),
         log=MemoryAuditLog(database),
         keys=MemoryIdempotencyKeys(database),
+        shelves=_shelves(database),
         backfills=MemoryBackfills(database),
         hands=_memory_hands(database),
         now=database.now,
@@ -85,4 +91,18 @@ def _memory_hands(database: MemoryDatabase) -> Hands:
         swap_tokens,
         effects,
         make_backfills_due,
+    )
+
+
+def _shelves(database: MemoryDatabase) -> Shelves:
+    return Shelves(
+        orders=MemoryOrders(database),
+        products=MemoryProducts(database),
+        customers=MemoryCustomers(database),
+        categories=MemoryCategories(database),
+        carts=MemoryCarts(database),
+        audience=MemoryAudience(database),
+        segments=MemorySegments(database),
+        records=MemoryCustomerRecords(database),
+        stock=MemoryStockLedger(database),
     )

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import psycopg
 from cryptography.fernet import Fernet
 
+from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.backfills import PostgresBackfills
-from adapters.postgres.connection import open_pool
+from adapters.postgres.connection import Pool, open_pool
+from adapters.postgres.customer_records import PostgresCustomerRecords
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.event_batches import PostgresEventLedger
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -17,8 +19,17 @@ from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.ledger_reading import PostgresLedgerReader
 from adapters.postgres.maintenance import PostgresMaintenance
+from adapters.postgres.mirrored import (
+    PostgresCarts,
+    PostgresCategories,
+    PostgresCustomers,
+    PostgresOrders,
+    PostgresProducts,
+)
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
+from adapters.postgres.segments import PostgresSegments
+from adapters.postgres.stock_ledger import PostgresStockLedger
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.workers import PostgresWorkers
@@ -26,7 +37,7 @@ from adapters.sealing.fernet import FernetSealer
 from core.domain.secret import Secret
 from core.ids import EventId, InstallId, WorkerId
 from core.ports.sealing import Sealer
-from tests.contract.worlds import Hands, LedgerWorld
+from tests.contract.worlds import Hands, LedgerWorld, Shelves
 from tests.servers import Database
 
 
@@ -53,6 +64,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 trail=PostgresAuditLog(pool),
                 log=PostgresAuditLog(pool),
                 keys=PostgresIdempotencyKeys(pool),
+                shelves=_shelves(pool),
                 backfills=PostgresBackfills(pool),
                 hands=_postgres_hands(owner),
                 now=lambda: datetime.now(UTC),
@@ -113,4 +125,18 @@ def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
         swap_tokens,
         effects,
         make_backfills_due,
+    )
+
+
+def _shelves(pool: Pool) -> Shelves:
+    return Shelves(
+        orders=PostgresOrders(pool),
+        products=PostgresProducts(pool),
+        customers=PostgresCustomers(pool),
+        categories=PostgresCategories(pool),
+        carts=PostgresCarts(pool),
+        audience=PostgresAudience(pool),
+        segments=PostgresSegments(pool),
+        records=PostgresCustomerRecords(pool),
+        stock=PostgresStockLedger(pool),
     )

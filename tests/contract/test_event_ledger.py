@@ -228,7 +228,7 @@ async def test_a_derived_body_is_its_content_as_json(world: LedgerWorld) -> None
     async with world.events.open_batch([event_id], limit=1) as batch:
         parent = batch.events[0]
         data = {"old": "جديد", "new": None, "delta": -2}
-        found = DerivedEvent(derived_id, parent, "inventory.changed", Entity(EntityKind.PRODUCT, "p"), data)
+        found = DerivedEvent(derived_id, parent, "product.price_changed", Entity(EntityKind.PRODUCT, "p"), data)
         await batch.commit(BatchResult([SettledEvent(event_id)], derived=[found]))
     body = (await detail(world, derived_id)).body
     assert body is not None

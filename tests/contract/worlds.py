@@ -10,10 +10,20 @@ from adapters.memory.system import SequentialIds
 from core.ids import EventId, InstallId, StoreId, WorkerId
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
+from core.ports.customer_records import CustomerRecords
 from core.ports.event_ledger import EventLedger, Inbox, Maintenance, RunLedger, Workers
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
 from core.ports.ledger_reading import Desk, LedgerReader
+from core.ports.mirror_reading import (
+    MirroredCarts,
+    MirroredCategories,
+    MirroredCustomers,
+    MirroredOrders,
+    MirroredProducts,
+)
+from core.ports.segments import Audience, Segments
+from core.ports.stock_ledger import StockLedger
 from core.ports.system import Ids
 from core.ports.token_status import TokenStatuses
 
@@ -39,6 +49,21 @@ class Hands:
 
 
 @dataclass
+class Shelves:
+    """What is read from the mirror, and what we keep beside it."""
+
+    orders: MirroredOrders
+    products: MirroredProducts
+    customers: MirroredCustomers
+    categories: MirroredCategories
+    carts: MirroredCarts
+    audience: Audience
+    segments: Segments
+    records: CustomerRecords
+    stock: StockLedger
+
+
+@dataclass
 class LedgerWorld:
     """Every adapter of one database. `now` is its time."""
 
@@ -56,6 +81,7 @@ class LedgerWorld:
     trail: AuditTrail
     log: AuditLog
     keys: IdempotencyKeys
+    shelves: Shelves
     backfills: Backfills
     hands: Hands
     now: Callable[[], datetime]
