@@ -35,7 +35,7 @@ def _user(store: Store) -> Json:
     shown.update(phone=store.mobile, email=store.email, url=store.url, created_at=naive_utc(store.created))
     shown["has_multi_product_inventory"] = store.has_multi_product_inventory
     shown["mobile_object"] = {"country_code": "966", "mobile": store.mobile.removeprefix("966")}
-    shown["subscription"].update(id=store.id, subscribed_at=naive_utc(store.created))
+    shown["subscription"].update(id=str(store.id), subscribed_at=naive_utc(store.created))
     shown["subscription"]["expired_at"] = naive_utc(store.created + 3 * 365 * 86_400)
     user["store"] = shown
     return user
