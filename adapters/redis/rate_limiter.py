@@ -1,0 +1,57 @@
+"""Every process's view of one allowance per store, kept in Redis and reckoned on its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final, cast
+
+from adapters.redis.connection import RedisClients, driver_errors
+from core.domain.rate import Allowance, Traffic, believed
+from core.ids import StoreId
+from core.ports.guards import RateLimiter
+
+# The tag keeps one store on one cluster node and spreads stores over the nodes.
+_KEY: Final = "wasl:rate:{%s:%d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What the script answered: the wait, and the server's time it reckoned with."""
+
+    wait: float
+    now: float
+
+
+class RedisRateLimiter(RateLimiter):
+    """One hash per store, gone once the store has been quiet. Raises Unavailable while Redis is away.
+
+    `app` tells apart the applications that share a Redis: Zid counts per application and store.
+    """
+
+    def __init__(self, clients: RedisClients, allowance: Allowance, *, app: str = "app") -> None:
+        script = files("adapters.redis") / "scripts" / "rate.lua"
+        self._script = clients.writer.register_script(script.read_text())
+        self._per_minute = allowance.per_minute
+        self._app = app
+
+    async def take(self, store_id: StoreId, traffic: Traffic) -> float:
+        return (await self.reckon_take(store_id, traffic)).wait
+
+    async def learn(self, store_id: StoreId, retry_after: float | None) -> None:
+        await self.reckon_learn(store_id, retry_after)
+
+    async def reckon_take(self, store_id: StoreId, traffic: Traffic) -> Reckoned:
+        """A take, with the time it was reckoned at."""
+        return await self._run(store_id, "take", int(traffic))
+
+    async def reckon_learn(self, store_id: StoreId, retry_after: float | None) -> Reckoned:
+        """A lesson, with the time it was reckoned at."""
+        named = believed(retry_after)
+        return await self._run(store_id, "learn", "" if named is None else named)
+
+    async def _run(self, store_id: StoreId, verb: str, argument: float | str) -> Reckoned:
+        with driver_errors():
+            answer = await self._script([_KEY % (self._app, store_id)], [verb, argument, self._per_minute])
+        wait, now = cast("tuple[str, str]", answer)
+        return Reckoned(float(wait), float(now))

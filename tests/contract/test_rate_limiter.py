@@ -1,0 +1,153 @@
+"""What every rate limiter promises; and the script in Redis reckons as the rules do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+
+import pytest
+
+from adapters.local_rate import LocalRateLimiter
+from adapters.memory.system import ManualClock
+from adapters.redis.connection import RedisClients, open_redis
+from adapters.redis.rate_limiter import RedisRateLimiter
+from core.domain.rate import Allowance, Bucket, Traffic, full, learn, take
+from core.ids import StoreId
+from core.ports.guards import RateLimiter
+
+STORE, OTHER = StoreId(1), StoreId(2)
+# Real time passes on Redis, so requests are tenths of a second apart, for the replay hundredths.
+ALLOWANCE = Allowance(600)
+INTERVAL = 1 / ALLOWANCE.rate
+QUICK = Allowance(9_000)
+
+
+@dataclass
+class Limiters:
+    """A limiter, the same as another process sees it, and a way to let time pass."""
+
+    limiter: RateLimiter
+    other: RateLimiter
+    sleep: Callable[[float], Awaitable[None]]
+
+    async def drain(self, traffic: Traffic) -> int:
+        """Takes until refused; how many were granted."""
+        count = 0
+        while not await self.limiter.take(STORE, traffic):
+            count += 1
+        return count
+
+
+@pytest.fixture(params=["local", "redis"])
+async def limiters(request: pytest.FixtureRequest) -> AsyncIterator[Limiters]:
+    if request.param == "local":
+        clock = ManualClock()
+        limiter = LocalRateLimiter(clock, ALLOWANCE)
+        yield Limiters(limiter, limiter, clock.sleep)
+        return
+    url = request.getfixturevalue("redis_url")
+    ours, theirs = open_redis(url), open_redis(url)
+    await asyncio.gather(ours.writer.ping(), theirs.writer.ping())
+    yield Limiters(RedisRateLimiter(ours, ALLOWANCE), RedisRateLimiter(theirs, ALLOWANCE), asyncio.sleep)
+    await ours.aclose()
+    await theirs.aclose()
+
+
+async def test_a_burst_goes_at_once_and_then_a_wait_is_told(limiters: Limiters) -> None:
+    assert await limiters.drain(Traffic.HANDLER) >= ALLOWANCE.burst
+    assert 0 < await limiters.limiter.take(STORE, Traffic.HANDLER) <= 10 * INTERVAL
+
+
+async def test_after_the_wait_it_may_go(limiters: Limiters) -> None:
+    await limiters.drain(Traffic.BACKFILL)
+    await limiters.sleep(await limiters.limiter.take(STORE, Traffic.BACKFILL))
+    assert await limiters.limiter.take(STORE, Traffic.BACKFILL) == 0
+
+
+async def test_processes_share_one_allowance(limiters: Limiters) -> None:
+    await limiters.drain(Traffic.HANDLER)
+    assert await limiters.other.take(STORE, Traffic.HANDLER) > 0
+
+
+async def test_stores_do_not_share(limiters: Limiters) -> None:
+    await limiters.drain(Traffic.HANDLER)
+    assert await limiters.limiter.take(OTHER, Traffic.HANDLER) == 0
+
+
+async def test_nobody_goes_before_the_retry_after_in_any_process(limiters: Limiters) -> None:
+    await limiters.limiter.learn(STORE, 0.2)
+    for limiter in (limiters.limiter, limiters.other):
+        for traffic in Traffic:
+            assert 0.1 < await limiter.take(STORE, traffic) <= 0.2 + 20 * INTERVAL
+    assert await limiters.limiter.take(OTHER, Traffic.HANDLER) == 0
+    await limiters.sleep(0.2)
+    assert await limiters.other.take(STORE, Traffic.INTERACTIVE) == 0
+
+
+@pytest.mark.parametrize("retry_after", [1e12, float("inf"), -3.0, float("nan"), None])
+async def test_no_retry_after_closes_a_store_for_long(limiters: Limiters, retry_after: float | None) -> None:
+    await limiters.limiter.learn(STORE, retry_after)
+    assert 1 < await limiters.limiter.take(STORE, Traffic.HANDLER) <= 121
+
+
+@dataclass
+class Replay:
+    """The rules, fed with the times that the script says it reckoned at."""
+
+    bucket: Bucket | None = None
+
+    def take(self, traffic: Traffic, now: float) -> float:
+        wait, self.bucket = take(self.bucket or full(QUICK, now), QUICK, traffic, now)
+        return wait
+
+    def learn(self, retry_after: float | None, now: float) -> None:
+        self.bucket = learn(self.bucket or full(QUICK, now), QUICK, retry_after, now)
+
+
+@pytest.fixture
+async def clients(redis_url: str) -> AsyncIterator[RedisClients]:
+    clients = open_redis(redis_url)
+    yield clients
+    await clients.aclose()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_script_reckons_as_the_rules_do(clients: RedisClients, seed: int) -> None:
+    limiter, chance = RedisRateLimiter(clients, QUICK), Random(seed)
+    replays = {STORE: Replay(), OTHER: Replay()}
+    granted = refused = 0
+    for _ in range(300):
+        store = chance.choice([STORE, STORE, OTHER])
+        if chance.random() < 0.01:
+            named = chance.choice([None, -1.0, 0.0, 0.01, 0.03, 1e9]) if chance.random() < 0.2 else 0.01
+            reckoned = await limiter.reckon_learn(store, named)
+            replays[store].learn(named, reckoned.now)
+            continue
+        traffic = chance.choice(list(Traffic))
+        reckoned = await limiter.reckon_take(store, traffic)
+        assert reckoned.wait == replays[store].take(traffic, reckoned.now)
+        granted, refused = granted + (reckoned.wait == 0), refused + (reckoned.wait > 0)
+        if chance.random() < 0.1:
+            await asyncio.sleep(chance.random() * 4 / QUICK.rate)
+    assert granted > 15
+    assert refused > 15
+
+
+async def test_a_quiet_store_costs_nothing(clients: RedisClients) -> None:
+    limiter = RedisRateLimiter(clients, ALLOWANCE)
+    await limiter.take(STORE, Traffic.HANDLER)
+    [key] = [key async for key in clients.writer.scan_iter("*")]
+    settled = await clients.writer.pttl(key)
+    assert 0 < settled < 60_000 * ALLOWANCE.burst / ALLOWANCE.per_minute * 10
+    assert "{" in key, "every key of one store lives on one node"
+
+
+async def test_a_local_limiter_forgets_settled_stores() -> None:
+    clock = ManualClock()
+    limiter = LocalRateLimiter(clock, ALLOWANCE)
+    for number in range(1000):
+        await limiter.take(StoreId(number), Traffic.HANDLER)
+        clock.advance(1)
+    assert limiter.remembered < 100
