@@ -13,9 +13,11 @@ from importlib.metadata import PackageNotFoundError, version
 import orjson
 from dependency_injector import containers, providers
 
+from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.checks import ping
 from adapters.postgres.connection import Pool
+from adapters.postgres.customer_records import PostgresCustomerRecords
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.event_batches import PostgresEventLedger
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -25,8 +27,17 @@ from adapters.postgres.ledger_reading import PostgresLedgerReader
 from adapters.postgres.locks import PostgresLocks
 from adapters.postgres.maintenance import PostgresMaintenance
 from adapters.postgres.migrator import require_schema
+from adapters.postgres.mirrored import (
+    PostgresCarts,
+    PostgresCategories,
+    PostgresCustomers,
+    PostgresOrders,
+    PostgresProducts,
+)
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
+from adapters.postgres.segments import PostgresSegments
+from adapters.postgres.stock_ledger import PostgresStockLedger
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.workers import PostgresWorkers
@@ -142,6 +153,16 @@ class Adapters(containers.DeclarativeContainer):
     locks = providers.Singleton(PostgresLocks, pool)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, pool)
     audit_trail = providers.Singleton(PostgresAuditLog, pool)
+
+    mirrored_orders = providers.Singleton(PostgresOrders, pool)
+    mirrored_products = providers.Singleton(PostgresProducts, pool)
+    mirrored_customers = providers.Singleton(PostgresCustomers, pool)
+    mirrored_categories = providers.Singleton(PostgresCategories, pool)
+    mirrored_carts = providers.Singleton(PostgresCarts, pool)
+    stock_ledger = providers.Singleton(PostgresStockLedger, pool)
+    customer_records = providers.Singleton(PostgresCustomerRecords, pool)
+    segments = providers.Singleton(PostgresSegments, pool)
+    audience = providers.Singleton(PostgresAudience, pool)
 
     ping_database = providers.Factory(partial, ping, pool)
     check_schema = providers.Factory(partial, require_schema, pool)

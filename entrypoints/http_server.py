@@ -12,7 +12,7 @@ from config.container import running_version
 from config.settings import Settings
 from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
-from entrypoints.http.services import HttpServices, HttpSettings
+from entrypoints.http.services import HttpServices, HttpSettings, Mirror
 from entrypoints.http.serving import make_runner
 from entrypoints.process import stop_signal
 from entrypoints.up.ports import BACKLOG
@@ -56,6 +56,17 @@ def _services(parts: Daemon) -> HttpServices:
         gateway=features.gateway(),
         trail=adapters.audit_trail(),
         worker=lambda: parts.lease.worker,
+        mirror=Mirror(
+            orders=adapters.mirrored_orders(),
+            products=adapters.mirrored_products(),
+            customers=adapters.mirrored_customers(),
+            categories=adapters.mirrored_categories(),
+            carts=adapters.mirrored_carts(),
+            stock=adapters.stock_ledger(),
+        ),
+        records=adapters.customer_records(),
+        segments=adapters.segments(),
+        audience=adapters.audience(),
     )
 
 

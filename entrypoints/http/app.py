@@ -5,7 +5,21 @@ from __future__ import annotations
 from aiohttp import web
 
 from entrypoints.http import app_events, health, install_pages, webhooks
-from entrypoints.http.api import auth, dead_letters, description, events, ledger, stores
+from entrypoints.http.api import (
+    auth,
+    carts,
+    categories,
+    customer_records,
+    customers,
+    dead_letters,
+    description,
+    events,
+    inventory,
+    ledger,
+    orders,
+    products,
+    stores,
+)
 from entrypoints.http.api_keys import check_access
 from entrypoints.http.console import login, views
 from entrypoints.http.guarding import guard
@@ -22,6 +36,13 @@ ALL_ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *ledger.ROUTES,
     *stores.ROUTES,
+    *products.ROUTES,
+    *categories.ROUTES,
+    *inventory.ROUTES,
+    *orders.ROUTES,
+    *customers.ROUTES,
+    *customer_records.ROUTES,
+    *carts.ROUTES,
     *events.ROUTES,
     *dead_letters.ROUTES,
     *health.ROUTES,

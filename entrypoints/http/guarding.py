@@ -5,8 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 from structlog import get_logger
 
+from core.domain.bounds import OutOfBounds
+from core.domain.keyset import BadCursor
 from core.errors import FixSetup, Unreadable, WaslError
-from entrypoints.http import problems
+from entrypoints.http import cursors, problems
 from entrypoints.http.bodies import Slow
 from entrypoints.http.pages import problem_page
 from entrypoints.http.problems import Problem, Refusal
@@ -29,16 +31,26 @@ async def outcome_of(request: web.Request, handler: Handler) -> web.StreamRespon
         return await handler(request)
     except web.HTTPException as error:
         return problems.problem_of_status(error) if error.status >= 400 else error
-    except Refusal as refusal:
-        return refusal.problem
-    except WaslError as error:
-        _log_cause(error)
-        return problems.problem_of(error)
-    except (Slow, ConnectionError, web.RequestPayloadError):
-        return Problem(problems.KINDS["bad-request"], "the body did not arrive whole")
+    except (Refusal, BadCursor, OutOfBounds, WaslError, Slow, ConnectionError, web.RequestPayloadError) as error:
+        return _foreseen(error)
     except Exception:  # the edge: one request's fault must not end the process
         log.exception("http_request_failed")
         return problems.internal()
+
+
+def _foreseen(error: Exception) -> Problem:
+    match error:
+        case Refusal():
+            return error.problem
+        case BadCursor():
+            return cursors.foreign().problem
+        case OutOfBounds():
+            return problems.bad_request(error.field, error.problem).problem
+        case WaslError():
+            _log_cause(error)
+            return problems.problem_of(error)
+        case _:
+            return Problem(problems.KINDS["bad-request"], "the body did not arrive whole")
 
 
 def answer(request: web.Request, problem: Problem) -> web.Response:

@@ -100,6 +100,9 @@ _OF_STATUS: Final[Mapping[int, str]] = MappingProxyType(
 _HIDDEN: Final = frozenset({"configuration", "internal", "unreadable"})
 """Problems whose cause is for the operator's log, not for the caller."""
 
+NOT_SENT: Final = "not_sent"
+"""The code of refusals that are our own."""
+
 Extra = Mapping[str, object]
 
 
@@ -133,11 +136,19 @@ def not_found(what: str) -> Refusal:
 
 def problem_of(error: errors.WaslError) -> Problem:
     """The problem of the nearest class in the table; causes that concern only the operator are left out."""
+    if isinstance(error, errors.Invalid) and error.code == NOT_SENT:
+        return _not_sent(error)
     slug = next(_OF_ERROR[ancestor] for ancestor in type(error).__mro__ if ancestor in _OF_ERROR)
     kind = KINDS[slug]
     detail = kind.meaning if slug in _HIDDEN else str(error)
     wait = error.retry_after if isinstance(error, errors.TryLater) else None
     return Problem(kind, detail, wait, _extra(error))
+
+
+def _not_sent(error: errors.Invalid) -> Problem:
+    """A parameter that our own rules refused before Zid was asked."""
+    name = next(iter(error.fields), "body")
+    return Problem(KINDS["bad-request"], error.message, extra={"parameter": name})
 
 
 def problem_of_status(error: web.HTTPException) -> Problem:

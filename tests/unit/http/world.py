@@ -10,7 +10,9 @@ from itertools import count
 from aiohttp import encode_basic_auth, web
 from orjson import loads
 
+from adapters.memory.audience import MemoryAudience
 from adapters.memory.audit_trail import MemoryAuditTrail
+from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.guards import MemoryLocks, MemoryStateStore
@@ -19,8 +21,11 @@ from adapters.memory.inbox import MemoryInbox
 from adapters.memory.installations import MemoryInstallations
 from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.metrics import RecordingMetrics
+from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.sealing import ReversibleSealer
+from adapters.memory.segments import MemorySegments
+from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.system import ManualClock, SeededChance, SequentialIds
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
 from adapters.memory.work_index import RecordingAnnouncer
@@ -40,15 +45,17 @@ from core.features.uninstall_store import UninstallStore
 from core.ids import InstallId, StoreId, WorkerId
 from core.ports.api_keys import ApiKeys
 from core.ports.audit_trail import AuditTrail
+from core.ports.customer_records import CustomerRecords
 from core.ports.event_ledger import Inbox
 from core.ports.guards import StateStore
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
 from core.ports.ledger_reading import Desk, LedgerReader
+from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
 from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
-from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings
+from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings, Mirror
 from entrypoints.http.serving import make_runner
 
 ADMIN_KEY = "wasl_" + "k" * 43
@@ -123,6 +130,17 @@ class World:
         self.trail: AuditTrail = MemoryAuditTrail(self.database)
         self.api_keys: ApiKeys = BootstrapKeys((Secret(ADMIN_KEY), Secret("wasl_second")))
         self.idempotency: IdempotencyKeys = MemoryIdempotencyKeys(self.database)
+        self.mirror = Mirror(
+            MemoryOrders(self.database),
+            MemoryProducts(self.database),
+            MemoryCustomers(self.database),
+            MemoryCategories(self.database),
+            MemoryCarts(self.database),
+            MemoryStockLedger(self.database),
+        )
+        self.records: CustomerRecords = MemoryCustomerRecords(self.database)
+        self.segments: Segments = MemorySegments(self.database)
+        self.audience: Audience = MemoryAudience(self.database)
         self.worker: WorkerId | None = None
 
     async def start(self) -> None:
@@ -209,6 +227,10 @@ class World:
             gateway=self.gateway,
             trail=self.trail,
             worker=self._worker,
+            mirror=self.mirror,
+            records=self.records,
+            segments=self.segments,
+            audience=self.audience,
         )
 
     def app(self) -> web.Application:
