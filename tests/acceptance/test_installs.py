@@ -66,7 +66,8 @@ def test_tokens_copied_from_another_store_do_not_open(service: Service) -> None:
     before = service.sandbox.refreshes(robbed)
     told = service.up.wasl("stores", "refresh", str(robber))
     assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1), told
-    assert told.stderr.startswith("wasl: ")
+    assert told.stderr.startswith("wasl: "), told
+    assert str(robber) in told.stderr, told
     assert service.call("POST", f"/auth/refresh/{robber}").json["type"] == "/problems/unreadable"
     assert service.sandbox.refreshes(robbed) == before, "nothing was asked in the other store's name"
     assert service.call("POST", f"/auth/refresh/{robbed}").json["outcome"] == "renewed"
