@@ -45,8 +45,9 @@ class OrderFilter:
 class ProductFilter:
     """Which products; every field that is set must match.
 
-    `text` is searched in both names and the SKU; punctuation alone is no condition. Prices are what is asked now: the sale
-    price where there is one; both ends count. `in_stock` also holds for infinite stock.
+    `text` is searched in both names and the SKU; punctuation alone is no condition.
+    Prices are what is asked now: the sale price where there is one; both ends count.
+    `in_stock` also holds for infinite stock.
     """
 
     text: str | None = None
