@@ -15,6 +15,7 @@ from dependency_injector import containers, providers
 
 from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
+from adapters.postgres.backfills import PostgresBackfills
 from adapters.postgres.checks import ping
 from adapters.postgres.connection import Pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
@@ -59,6 +60,7 @@ from core.domain.events import ClaimedRun, WorkKind
 from core.domain.secret import Secret
 from core.domain.topics import subscriptions_for
 from core.errors import SettingInvalid
+from core.features.backfill import AskForBackfill, ReadBackfills
 from core.features.consume_event import ConsumeEvents
 from core.features.event_handlers import Handlers
 from core.features.event_handlers.context import Log
@@ -150,6 +152,7 @@ class Adapters(containers.DeclarativeContainer):
     vault = providers.Singleton(PostgresTokenVault, pool, sealer)
     token_statuses = providers.Singleton(PostgresTokenStatuses, pool)
     refresh_book = providers.Singleton(PostgresRefreshBook, pool)
+    backfills = providers.Singleton(PostgresBackfills, pool)
     locks = providers.Singleton(PostgresLocks, pool)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, pool)
     audit_trail = providers.Singleton(PostgresAuditLog, pool)
@@ -225,6 +228,7 @@ class Features(containers.DeclarativeContainer):
         probe=adapters.probe,
         installations=adapters.installations,
         webhooks=webhooks,
+        backfills=adapters.backfills,
         trail=adapters.audit_trail,
         clock=adapters.clock,
         chance=adapters.chance,
@@ -240,6 +244,21 @@ class Features(containers.DeclarativeContainer):
         webhooks=webhooks,
         trail=adapters.audit_trail,
         clock=adapters.clock,
+        worker=worker,
+    )
+    ask_for_backfill = providers.Singleton(
+        AskForBackfill, backfills=adapters.backfills, installations=adapters.installations
+    )
+    read_backfills = providers.Singleton(
+        ReadBackfills,
+        backfills=adapters.backfills,
+        gateway=gateway,
+        inbox=adapters.inbox,
+        announcer=announcer,
+        clock=adapters.clock,
+        chance=adapters.chance,
+        ids=adapters.ids,
+        encode=providers.Object(orjson.dumps),
         worker=worker,
     )
     ingest = providers.Singleton(

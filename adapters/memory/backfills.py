@@ -35,6 +35,12 @@ class MemoryBackfills(Backfills):
         self._database.note(audit)
         return True
 
+    async def begin(self, install_id: InstallId) -> None:
+        now = self._database.now()
+        for row in self._rows():
+            if row.install_id == install_id and row.state is BackfillState.QUEUED:
+                row.due_at = min(row.due_at, now)
+
     async def claim(self, worker: WorkerId) -> BackfillClaim | None:
         if not self._database.is_alive(worker):
             return None
@@ -47,13 +53,14 @@ class MemoryBackfills(Backfills):
 
     async def advance(self, claim: BackfillClaim, page: PageDone) -> None:
         row = self._held(claim)
-        row.page, row.pages, row.read = page.next, row.pages + 1, row.read + page.rows
+        row.page, row.pages, row.read = page.next, row.pages + 1, page.read
         row.total = row.total if page.total is None else page.total
         row.failures, row.reason, row.progressed_at = 0, None, self._database.now()
         if self._database.live_install(row.install_id) is None:
             _close(row, BackfillState.CANCELLED, self._database.now())
             raise _lost(claim)
         if page.next is None:
+            row.total = row.read if row.total is None else row.total
             _close(row, BackfillState.DONE, self._database.now())
 
     async def put_off(self, claim: BackfillClaim, decided: PutOff) -> None:

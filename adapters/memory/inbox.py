@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.rows import EventRow, IntakeRow
 from core.domain.event_states import FINISHED, EventState
 from core.domain.events import Delivery, Receipt
-from core.ports.event_ledger import Inbox
+from core.ports.event_ledger import BulkInbox
 
 
-class MemoryInbox(Inbox):
+class MemoryInbox(BulkInbox):
     """Deliveries become events at once."""
 
     def __init__(self, database: MemoryDatabase) -> None:
@@ -24,6 +26,9 @@ class MemoryInbox(Inbox):
         until = self._database.now() + delivery.keep_for
         self._database.enter(self._row(delivery, is_live), delivery.dedupe_key, until)
         return Receipt.ACCEPTED if is_live else Receipt.CANCELLED
+
+    async def accept_all(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+        return [await self.accept(delivery) for delivery in deliveries]
 
     def _is_repeat(self, delivery: Delivery) -> bool:
         known = self._database.dedupe.get(delivery.dedupe_key)

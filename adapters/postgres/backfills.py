@@ -57,6 +57,9 @@ _REQUEST: Final = f"""
         requested_at = CASE WHEN b.state IN {_OPEN} THEN b.requested_at ELSE now() END
     WHERE b.state <> 'running'
 """
+_BEGIN: Final = """
+    UPDATE backfills SET due_at = now() WHERE install_id = $1 AND state = 'queued' AND due_at > now()
+"""
 # One of an install that is over is chosen too, to be cancelled: so that it stands in nobody's way.
 _CLAIM: Final = f"""
     WITH next AS (
@@ -80,7 +83,8 @@ _HELD: Final = "b.install_id = $1 AND b.kind = $2 AND b.worker_id = $3 AND b.fen
 # Where the install ended meanwhile, the row ends too.
 _ADVANCE: Final = f"""
     UPDATE backfills b
-    SET page = $5, pages = pages + 1, read = read + $6, total = coalesce($7, total), failures = 0,
+    SET page = $5, pages = pages + 1, read = $6::bigint,
+        total = coalesce($7::bigint, total, CASE WHEN $5::text IS NULL THEN $6::bigint END), failures = 0,
         progressed_at = now(),
         state = CASE WHEN NOT {_IS_LIVE} THEN 'cancelled' WHEN $5::text IS NULL THEN 'done' ELSE 'running' END,
         worker_id = CASE WHEN $5::text IS NULL OR NOT {_IS_LIVE} THEN NULL ELSE worker_id END,
@@ -123,6 +127,10 @@ class PostgresBackfills(Backfills):
             await write_audit(connection, audit)
         return True
 
+    async def begin(self, install_id: InstallId) -> None:
+        async with acquire(self._pool) as connection:
+            await connection.execute(_BEGIN, install_id)
+
     async def claim(self, worker: WorkerId) -> BackfillClaim | None:
         """Where two claims meet at one install, the database lets one through; the other looks again."""
         for _ in range(_CROSSED):
@@ -134,7 +142,7 @@ class PostgresBackfills(Backfills):
         return None
 
     async def advance(self, claim: BackfillClaim, page: PageDone) -> None:
-        await self._move(claim, _ADVANCE, page.next, page.rows, page.total)
+        await self._move(claim, _ADVANCE, page.next, page.read, page.total)
 
     async def put_off(self, claim: BackfillClaim, decided: PutOff) -> None:
         reason = storable(decided.reason)

@@ -21,7 +21,7 @@ from adapters.postgres.storable_text import storable
 from core.domain.event_states import EventState
 from core.domain.events import Delivery, Receipt
 from core.errors import Unavailable, Unreadable
-from core.ports.event_ledger import Inbox
+from core.ports.event_ledger import BulkInbox
 
 log = get_logger()
 
@@ -69,7 +69,7 @@ class Pile:
             letter.refuse(error)
 
 
-class PostgresInbox(Inbox):
+class PostgresInbox(BulkInbox):
     """One committer per process; commits run back to back while there is anything to commit."""
 
     def __init__(
@@ -97,6 +97,9 @@ class PostgresInbox(Inbox):
                 return await letter.receipt
         except TimeoutError as error:
             raise Unavailable("postgres", f"no commit within {self._patience:g} s") from error
+
+    async def accept_all(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+        return await asyncio.gather(*map(self.accept, deliveries))
 
     async def aclose(self) -> None:
         """Finishes what was handed in, refuses what comes later. Safe to call twice."""

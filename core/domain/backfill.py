@@ -60,9 +60,13 @@ class BackfillClaim:
 
 @dataclass(frozen=True, slots=True)
 class PageDone:
-    """One page is in the ledger. `next` is None after the last, `total` Zid's own count where it names one."""
+    """One page is in the ledger.
 
-    rows: int
+    `read` counts the rows up to its end, `next` is the token of the next page or None after
+    the last, `total` Zid's own count where it names one.
+    """
+
+    read: int
     next: str | None
     total: int | None = None
 
@@ -79,7 +83,7 @@ class PutOff:
 
 @dataclass(frozen=True, slots=True)
 class BackfillStatus:
-    """A backfill as people see it. `read` counts Zid's rows, page by page, each page once."""
+    """A backfill as people see it. `read` counts the rows up to the page that is to be read next."""
 
     store_id: StoreId
     install_id: InstallId

@@ -1,4 +1,4 @@
-"""Installing a store: from the merchant's click to a live install with its webhooks subscribed.
+"""Installing a store: from the merchant's click to a live install, its webhooks subscribed, its backfills begun.
 
 The sequence is the one seen live (2026-08-22): redirection URL → authorize → consent →
 callback → token exchange → profile. Nothing but a code with a state of our own, used
@@ -8,6 +8,7 @@ once by the browser that started, ever installs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -30,6 +31,7 @@ from core.domain.tokens import Tokens, read_tokens, refresh_due
 from core.errors import OutcomeUnknown, Refused, Unavailable, WaslError
 from core.features.subscribe_webhooks import SubscribeWebhooks, SubscriptionReport
 from core.ports.audit_trail import AuditTrail
+from core.ports.backfills import Backfills
 from core.ports.guards import StateStore
 from core.ports.installations import Installations
 from core.ports.system import Chance, Clock, Ids
@@ -154,6 +156,7 @@ class InstallStore:
     probe: Probe
     installations: Installations
     webhooks: SubscribeWebhooks
+    backfills: Backfills
     trail: AuditTrail
     clock: Clock
     chance: Chance
@@ -215,7 +218,9 @@ class InstallStore:
         if identity is None:
             return await self._rejected("Zid refuses the tokens that it just gave")
         install = await self._activate(identity, tokens)
-        return Installed(install, await self._subscribe(install), pending.return_path)
+        subscriptions = await self._subscribe(install)
+        await self._begin_backfills(install)
+        return Installed(install, subscriptions, pending.return_path)
 
     async def _redeem(self, code: str) -> Document | CodeRejected:
         """The tokens' document. A code is sent once."""
@@ -259,6 +264,11 @@ class InstallStore:
                 AuditEntry("webhooks.subscription_failed", install.store_id, install.install_id, details=details)
             )
             return SubscriptionReport.nothing(self.topics, str(problem))
+
+    async def _begin_backfills(self, install: Install) -> None:
+        """Changes from here on come by webhook. Where this fails they begin a little later, by themselves."""
+        with suppress(Unavailable):
+            await self.backfills.begin(install.install_id)
 
 
 def _identity(profile: Document | None) -> StoreIdentity | None:

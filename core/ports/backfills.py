@@ -12,7 +12,7 @@ from core.domain.backfill import BackfillClaim, BackfillStatus, PageDone, PutOff
 from core.ids import EntityKind, InstallId, StoreId, WorkerId
 
 SUBSCRIBE_FIRST: Final = timedelta(seconds=60)
-"""A new install's backfills come due after this, unless asked for before: its webhooks are to stand by then."""
+"""A new install's backfills come due after this, unless begun before: its webhooks are to stand by then."""
 
 
 class Backfills(Protocol):
@@ -24,6 +24,10 @@ class Backfills(Protocol):
 
         One that is being read goes on undisturbed. False, and nothing is written, when the install is over.
         """
+
+    @abstractmethod
+    async def begin(self, install_id: InstallId) -> None:
+        """What waits for the install's webhooks is due now; nothing else changes."""
 
     @abstractmethod
     async def claim(self, worker: WorkerId) -> BackfillClaim | None:

@@ -31,6 +31,17 @@ class Inbox(Protocol):
         """
 
 
+class BulkInbox(Inbox, Protocol):
+    """An inbox that many deliveries can be handed to at once."""
+
+    @abstractmethod
+    async def accept_all(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+        """Each as `accept` takes it, few transactions for all; the receipts in the same order.
+
+        Raises Unavailable; some may have been taken in then, and repeats of them are recognised.
+        """
+
+
 class EventBatch(Protocol):
     """One open transaction that holds some queued events."""
 

@@ -13,8 +13,8 @@ from tests.contract.scenes import audit, install, queued
 from tests.contract.worlds import OTHER_STORE, STORE, LedgerWorld
 
 ORDERS = EntityKind.ORDER
-PAGE = PageDone(rows=100, next="page=2", total=250)
-LAST = PageDone(rows=50, next=None, total=250)
+PAGE = PageDone(read=100, next="page=2", total=250)
+LAST = PageDone(read=250, next=None, total=250)
 LATER = PutOff(BackfillState.WAITING, "Zid is away", timedelta(hours=1), failures=2)
 
 
@@ -51,6 +51,23 @@ async def test_an_install_begins_with_one_of_every_kind_that_leaves_time_to_subs
     assert await world.backfills.claim(await world.workers.join("scheduler")) is None
 
 
+async def test_once_its_webhooks_stand_they_begin(world: LedgerWorld) -> None:
+    live = await install(world)
+    other = await install(world, OTHER_STORE)
+    await world.backfills.begin(live.install_id)
+    worker = await world.workers.join("scheduler")
+    found = await claimed(world, worker)
+    assert (found.kind, found.store_id) == (BACKFILLED[0], STORE)
+    await world.backfills.put_off(found, LATER)
+    await world.backfills.begin(live.install_id)
+    kinds = []
+    while claim := await world.backfills.claim(worker):
+        kinds.append(claim.kind)
+        await world.backfills.put_off(claim, LATER)
+    assert kinds == list(BACKFILLED[1:]), "what was put off for a reason waits on"
+    assert {one.state for one in await world.backfills.of_store(other.store_id)} == {BackfillState.QUEUED}
+
+
 async def test_a_request_makes_them_due_and_is_audited(world: LedgerWorld) -> None:
     live = await install(world)
     assert await asked_for(world, live)
@@ -66,7 +83,7 @@ async def test_a_page_takes_it_on_and_the_last_one_ends_it(world: LedgerWorld) -
     assert (found.state, found.read, found.total, found.pages) == (BackfillState.RUNNING, 100, 250, 1)
     await world.backfills.advance(claim, LAST)
     found = await status(world)
-    assert (found.state, found.read, found.pages, found.due_at) == (BackfillState.DONE, 150, 2, None)
+    assert (found.state, found.read, found.pages, found.due_at) == (BackfillState.DONE, 250, 2, None)
     assert found.finished_at is not None
     assert found.percent == 100
     with pytest.raises(LostClaim):
@@ -76,8 +93,16 @@ async def test_a_page_takes_it_on_and_the_last_one_ends_it(world: LedgerWorld) -
 async def test_a_page_without_a_total_keeps_the_one_known(world: LedgerWorld) -> None:
     _, claim = await reading_orders(world)
     await world.backfills.advance(claim, PAGE)
-    await world.backfills.advance(claim, PageDone(100, "page=3"))
+    await world.backfills.advance(claim, PageDone(200, "page=3"))
     assert (await status(world)).total == 250
+
+
+async def test_at_the_end_what_was_read_is_the_total_where_zid_named_none(world: LedgerWorld) -> None:
+    _, claim = await reading_orders(world)
+    await world.backfills.advance(claim, PageDone(40, "page=2"))
+    assert (await status(world)).total is None
+    await world.backfills.advance(claim, PageDone(45, None))
+    assert (await status(world)).total == 45
 
 
 async def test_of_many_claimers_one_reads_a_store(world: LedgerWorld) -> None:
@@ -111,7 +136,7 @@ async def test_another_worker_goes_on_at_the_page_of_one_that_died(world: Ledger
         with pytest.raises(LostClaim):
             await late
     await world.backfills.advance(found, LAST)
-    assert (await status(world)).read == 150
+    assert (await status(world)).read == 250
 
 
 async def test_a_worker_that_left_is_followed_at_once(world: LedgerWorld) -> None:
@@ -182,7 +207,7 @@ async def test_asking_again_for_an_open_one_keeps_its_page(world: LedgerWorld) -
     live, claim = await reading_orders(world)
     await world.backfills.advance(claim, PAGE)
     await asked_for(world, live, ORDERS)
-    await world.backfills.advance(claim, PageDone(100, "page=3", 250))
+    await world.backfills.advance(claim, PageDone(200, "page=3", 250))
     await world.backfills.put_off(claim, LATER)
     await asked_for(world, live, ORDERS)
     assert (await claimed(world)).page == "page=3"

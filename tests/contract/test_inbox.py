@@ -40,6 +40,21 @@ async def test_concurrent_repeats_become_one_event(world: LedgerWorld) -> None:
     assert (books.received, books.duplicates) == (5, 35)
 
 
+async def test_deliveries_handed_in_at_once_get_their_receipts_in_order(world: LedgerWorld) -> None:
+    live, ended = await install(world), await install(world, OTHER_STORE)
+    await world.installations.end(ended.install_id, audit=audit())
+    given = [
+        delivery(world, live, order(1), b"one"),
+        delivery(world, ended, order(1), b"late"),
+        delivery(world, live, order(2), b"two"),
+        delivery(world, live, order(1), b"one"),
+    ]
+    receipts = await world.inbox.accept_all(given)
+    assert list(receipts) == [Receipt.ACCEPTED, Receipt.CANCELLED, Receipt.ACCEPTED, Receipt.DUPLICATE]
+    assert await state(world, given[2].event_id) is EventState.QUEUED
+    assert list(await world.inbox.accept_all([])) == []
+
+
 async def test_the_same_body_for_another_store_is_no_repeat(world: LedgerWorld) -> None:
     here, there = await install(world), await install(world, OTHER_STORE)
     assert await world.inbox.accept(delivery(world, here, order(1), b"same")) is Receipt.ACCEPTED

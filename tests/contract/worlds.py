@@ -11,7 +11,7 @@ from core.ids import EventId, InstallId, StoreId, WorkerId
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.customer_records import CustomerRecords
-from core.ports.event_ledger import EventLedger, Inbox, Maintenance, RunLedger, Workers
+from core.ports.event_ledger import BulkInbox, EventLedger, Maintenance, RunLedger, Workers
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
 from core.ports.ledger_reading import Desk, LedgerReader
@@ -67,7 +67,7 @@ class Shelves:
 class LedgerWorld:
     """Every adapter of one database. `now` is its time."""
 
-    inbox: Inbox
+    inbox: BulkInbox
     events: EventLedger
     runs: RunLedger
     workers: Workers

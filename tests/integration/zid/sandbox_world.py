@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 from adapters.memory.guards import MemoryStateStore
 from adapters.memory.metrics import RecordingMetrics
 from adapters.postgres.audit import PostgresAuditLog
+from adapters.postgres.backfills import PostgresBackfills
 from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.locks import PostgresLocks
@@ -106,6 +107,7 @@ class Process:
             probe=self.probe,
             installations=self.installations,
             webhooks=self.webhooks,
+            backfills=PostgresBackfills(self.pool),
             trail=self.trail,
             clock=self.clock,
             chance=self.chance,

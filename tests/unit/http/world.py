@@ -12,6 +12,7 @@ from orjson import loads
 
 from adapters.memory.audience import MemoryAudience
 from adapters.memory.audit_trail import MemoryAuditTrail
+from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
@@ -176,6 +177,7 @@ class World:
             probe=self.probe,
             installations=self.installations,
             webhooks=subscribe,
+            backfills=MemoryBackfills(self.database),
             trail=self.trail,
             clock=self.clock,
             chance=self.chance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.guards import MemoryLocks, MemoryStateStore
 from adapters.memory.system import SequentialIds
 from core.domain.secret import Secret
@@ -45,6 +46,7 @@ class SubscribingWorld(StoreWorld):
             probe=self.zid,
             installations=self.installations,
             webhooks=self.feature(),
+            backfills=MemoryBackfills(self.database),
             trail=self.trail,
             clock=self.clock,
             chance=self.chance,
