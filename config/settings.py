@@ -89,6 +89,7 @@ class Settings(BaseModel):
     zid_api_url: str = "https://api.zid.sa"
     zid_oauth_url: str = "https://oauth.zid.sa"
     zid_rate_per_minute: int = Field(60, ge=1)
+    limiter_fallback_divisor: int = Field(8, ge=1)
     zid_embedded: bool = False
 
     token_keys: Ring = ()

@@ -148,7 +148,8 @@ def _error_of_answer(answer: Answer, verdict: Verdict, operation: Operation[obje
         case Verdict.THROTTLED:
             return RateLimited(f"Zid throttles store {store_id}", answer.retry_after or THROTTLED_FOR)
         case Verdict.FAULT:
-            return _perhaps(operation, store_id, ServerFault("Zid", f"it answered {answer.status}"))
+            fault = ServerFault("Zid", f"it answered {answer.status}", answer.retry_after or 1.0)
+            return _perhaps(operation, store_id, fault)
         case _:
             return refused(answer)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final, TypeVar
 
 import backoff
@@ -13,6 +14,7 @@ from adapters.zid.errors import error_after
 from adapters.zid.headers import api_headers
 from adapters.zid.route import Route
 from adapters.zid.routes import route_of
+from adapters.zid.time_limit import TimeLimit
 from adapters.zid.wire import Request, Wire
 from core.domain.exchange import Accept, Answer, Exchange, Pause, Renew, judge
 from core.domain.operations.operation import Operation
@@ -52,21 +54,30 @@ class _Call:
     route: Route[Any, Any]
     tokens: TokenSet
     exchange: Exchange
+    until: float | None
 
 
 class AiohttpZidGateway(ZidGateway):
-    """The gateway over a Wire. Whatever shapes traffic is a Wire around the one given."""
+    """The gateway over a Wire. Whatever shapes traffic is a Wire around the one given.
 
-    def __init__(self, wire: Wire, tokens: TokenSource, chance: Chance, *, api_url: str) -> None:
+    With a `limit` the last sending of an operation begins and ends within it; without one
+    each sending has the wire's own.
+    """
+
+    def __init__(
+        self, wire: Wire, tokens: TokenSource, chance: Chance, *, api_url: str, limit: TimeLimit | None = None
+    ) -> None:
         self._wire = wire
         self._tokens = tokens
         self._chance = chance
         self._api_url = api_url
+        self._limit = limit
 
     async def perform(self, store_id: StoreId, operation: Operation[R]) -> R:
         route = route_of(operation)
         tokens = await self._tokens.current(store_id)
-        call = _Call(store_id, operation, route, tokens, Exchange(repeatable=operation.repeatable))
+        until = self._limit.start() if self._limit else None
+        call = _Call(store_id, operation, route, tokens, Exchange(repeatable=operation.repeatable), until)
         return route.result(operation, await self._answer(call))
 
     @_obeying_pauses
@@ -77,7 +88,8 @@ class AiohttpZidGateway(ZidGateway):
             return sent
         verdict = judge(sent)
         retry_after = sent.retry_after if isinstance(sent, Answer) else None
-        match call.exchange.after(verdict, retry_after, self._chance.fraction()), sent:
+        left = self._limit.left(call.until) if self._limit else inf
+        match call.exchange.after(verdict, retry_after, self._chance.fraction(), left), sent:
             case Accept(), Answer():
                 return sent
             case Renew(then), _:
@@ -103,6 +115,7 @@ class AiohttpZidGateway(ZidGateway):
             body=payload.body if payload else None,
             content_type=payload.content_type if payload else None,
             fresh=not call.operation.repeatable,
+            until=call.until,
         )
 
 

@@ -13,6 +13,7 @@ from yarl import URL
 
 from adapters.zid.wire import Request, Wire
 from core.domain.exchange import Answer, AnswerLost, NotSent, Sent
+from core.domain.rate import believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,10 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    """Seconds; the form with a date is not documented by Zid and counts as absent."""
+    """Seconds, as far as they can be true; the form with a date is not documented by Zid and counts as absent."""
     value = response.headers.get(hdrs.RETRY_AFTER, "").strip()
     is_number = value.isascii() and value.replace(".", "", 1).isdecimal()
-    return float(value) if is_number else None
+    return believed(float(value)) if is_number else None
 
 
 def _named(error: Exception) -> str:

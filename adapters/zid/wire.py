@@ -19,7 +19,8 @@ class Request:
     """One HTTP request. `family`, `operation` and `store_id` label it and are not sent.
 
     `fresh` asks for a connection of its own: a kept-alive one may have been closed by
-    Zid unseen, and nobody could tell whether the request was taken.
+    Zid unseen, and nobody could tell whether the request was taken. `until` is the moment,
+    on the monotonic clock, at which its sender stops waiting.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     fresh: bool = False
+    until: float | None = None
 
 
 class Wire(Protocol):
@@ -39,4 +41,7 @@ class Wire(Protocol):
 
     @abstractmethod
     async def send(self, request: Request) -> Sent:
-        """Sends it at most once and reads the whole answer; never raises for what the network does."""
+        """Sends it at most once and reads the whole answer; never raises for what the network does.
+
+        A layer that shapes traffic may refuse before anything is sent: RateLimited, Unavailable.
+        """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import inf
 from typing import Final
 
 
@@ -84,6 +85,8 @@ MAX_SENDS: Final = 3
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 5.0
 """Longer waits are the caller's: they belong in a due time, not in a sleep."""
+LEAST_TIME: Final = 1.0
+"""Seconds below which another sending is not begun: it would end as a lost answer."""
 
 _NOTHING_HAPPENED: Final = frozenset({Verdict.THROTTLED, Verdict.NOT_SENT})
 _MAYBE_HAPPENED: Final = frozenset({Verdict.FAULT, Verdict.LOST})
@@ -125,8 +128,11 @@ class Exchange:
     sends: int = 1
     renewed: bool = False
 
-    def after(self, verdict: Verdict, retry_after: float | None, chance: float) -> Step:
-        """The next step; tokens are renewed at most once, and what may have happened is repeated only if it may be."""
+    def after(self, verdict: Verdict, retry_after: float | None, chance: float, left: float = inf) -> Step:
+        """The next step; tokens are renewed at most once, and what may have happened is repeated only if it may be.
+
+        `left` are the seconds that the whole operation still has.
+        """
         if verdict is Verdict.GOOD:
             return Accept()
         if verdict is Verdict.TOKENS_REFUSED and not self.renewed:
@@ -134,7 +140,9 @@ class Exchange:
         if not self._may_repeat(verdict):
             return GiveUp()
         seconds = pause_before(self.sends, retry_after, chance)
-        return GiveUp() if seconds > LONGEST_PAUSE else Pause(seconds, replace(self, sends=self.sends + 1))
+        if seconds > min(LONGEST_PAUSE, left - LEAST_TIME):
+            return GiveUp()
+        return Pause(seconds, replace(self, sends=self.sends + 1))
 
     def _may_repeat(self, verdict: Verdict) -> bool:
         harmless = verdict in _NOTHING_HAPPENED or (verdict in _MAYBE_HAPPENED and self.repeatable)
@@ -143,6 +151,6 @@ class Exchange:
 
 def pause_before(sends: int, retry_after: float | None, chance: float) -> float:
     """Full jitter over a doubling step; Zid's Retry-After is a floor, never shortened."""
-    if retry_after is not None:
+    if retry_after is not None and retry_after >= 0:
         return retry_after * (1.0 + 0.1 * chance)
     return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (sends - 1)) * chance)
