@@ -30,7 +30,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def store_id(service: Service) -> int:
-    return service.new_store()
+    return service.new_store(products=0)
 
 
 def test_a_failing_handler_does_not_repeat_the_other(service: Service, store_id: int) -> None:
