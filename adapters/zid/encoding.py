@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -84,6 +84,16 @@ def parts(*names: str, **renamed: str) -> Callable[[object], Parts]:
         return {sent: value for sent, value in found if value is not None and value is not Keep.KEEP}
 
     return collect
+
+
+def record(value: Any, **renamed: str) -> dict[str, object]:
+    """The fields of a value by their own names or Zid's; None stays null, and `plain` leaves KEEP out."""
+    return {renamed.get(one.name, one.name): getattr(value, one.name) for one in fields(value)}
+
+
+def number(found_id: str) -> int | str:
+    """An id as Zid's JSON has it: a number in the managers family, text in the other."""
+    return int(found_id) if found_id.isascii() and found_id.isdecimal() else found_id
 
 
 def plain(value: object) -> object:

@@ -6,14 +6,39 @@ from types import MappingProxyType
 from typing import Final, TypeVar, cast
 
 from adapters.zid.route import Route, Table
-from adapters.zid.rows import account, categories, orders, people, products
+from adapters.zid.rows import (
+    account,
+    attributes,
+    categories,
+    marketing,
+    orders,
+    people,
+    product_parts,
+    products,
+    returns,
+    settings,
+    stocks,
+    vouchers,
+)
 from core.domain.operations.operation import Operation
 
 R = TypeVar("R")
 
-ROUTES: Final[Table] = MappingProxyType(
-    {**account.ROWS, **orders.ROWS, **products.ROWS, **categories.ROWS, **people.ROWS}
+_NOUNS: Final = (
+    account,
+    attributes,
+    categories,
+    marketing,
+    orders,
+    people,
+    product_parts,
+    products,
+    returns,
+    settings,
+    stocks,
+    vouchers,
 )
+ROUTES: Final[Table] = MappingProxyType({kind: row for noun in _NOUNS for kind, row in noun.ROWS.items()})
 
 
 def route_of(operation: Operation[R]) -> Route[Operation[R], R]:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from adapters.zid.answers import nothing, read_document
+from adapters.zid.answers import nothing, one, read_document
 from adapters.zid.encoding import Parts, as_json, asks
 from adapters.zid.headers import Family
 from adapters.zid.route import Route, Table
 from adapters.zid.subscriptions import read_subscription, read_subscriptions
-from core.domain.operations.account import GetProfile
+from core.domain.operations.account import (
+    GetAppSubscription,
+    GetProfile,
+    RegisterEmbeddedToken,
+    RevokeEmbeddedToken,
+)
 from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks, ListWebhooks
+from core.domain.results.settings import AppSubscription
 from core.domain.stores import read_profile
 
 PROFILE_PATH: Final = "/v1/managers/account/profile"
 _WEBHOOKS: Final = "/v1/managers/webhooks"
+_EMBEDDED: Final = "/v1/managers/embedded-apps-token"
 
 
 def _webhook(wanted: CreateWebhook) -> Parts:
@@ -53,6 +60,17 @@ ROWS: Final[Table] = MappingProxyType(
             read=nothing,
             query=asks("original_id"),
             absent=frozenset({404}),
+        ),
+        RegisterEmbeddedToken: Route(
+            "POST",
+            Family.MANAGERS,
+            _EMBEDDED,
+            nothing,
+            payload=as_json(lambda wanted: {"token": wanted.token.reveal()}),
+        ),
+        RevokeEmbeddedToken: Route("DELETE", Family.MANAGERS, _EMBEDDED, nothing, absent=frozenset({404})),
+        GetAppSubscription: Route(
+            "GET", Family.MANAGERS, "/v1/market/app/subscription", one(AppSubscription.read), query=asks("app_id")
         ),
     }
 )
