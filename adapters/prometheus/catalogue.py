@@ -55,6 +55,7 @@ CATALOGUE: Final[Mapping[str, Declared]] = MappingProxyType(
             _counter("webhooks_received_total", "Deliveries, by topic and what became of them.", "topic", "outcome"),
             _times("webhook_ack_seconds", "From a delivery's arrival to its answer.", ANSWER_BOUNDS),
             _counter("app_events_received_total", "App Market events, by name and outcome.", "event", "outcome"),
+            _counter("static_lists_total", "Zid's static lists given out, by where they came from.", "list", "outcome"),
             _counter("console_logins_total", "Attempts to sign in to the console.", "outcome"),
             _gauge("events", "Events in the ledger, by state.", "state"),
             _gauge("event_age_seconds", "Age of the oldest unfinished event."),
