@@ -159,7 +159,13 @@ API = (
         "U12",
         ("live", "generic", "list", "fastapi", "root", "html"),
         "error bodies: the family's live form, the documented generic envelope, a list, FastAPI's detail list, "
-        "message with error_code and fields at the root, HTML",
+        "message at the root with error_code or the fields, HTML",
+    ),
+    _choice(
+        "answers.envelope",
+        "X24",
+        ("live", "generic"),
+        "answers of the API: as seen live, or in the documented generic envelope that nobody has seen",
     ),
     _choice("lang.all", "U33", ("object", "ignored"), "Accept-Language: all-languages on products"),
     _choice(

@@ -78,7 +78,8 @@ def _document(refusal: RefusalError, family: Family, dialect: str, text: str) ->
             found = [{"loc": ["body", name], "msg": texts[0]} for name, texts in refusal.fields.items()]
             return {"detail": found or [{"loc": ["body"], "msg": text}]}
         case "root":
-            return {"message": text, "error_code": CODES.get(refusal.kind)} | refusal.fields
+            found_code: Json = {"error_code": CODES[refusal.kind]} if refusal.kind in CODES else {}
+            return {"message": text} | (refusal.fields or found_code)
         case _ if family == "products":
             return refusal.rows or refusal.fields or {"detail": refusal.detail or DRF.get(refusal.kind, text)}
         case _:

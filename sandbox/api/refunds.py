@@ -38,7 +38,7 @@ def create_refund(call: Call) -> Answer:
 
 
 def upload_receipt(call: Call) -> Answer:
-    """Multipart `refund_id` and an image of at most 5 MB."""
+    """Multipart `refund_id` (the last refund of a reverse order) and an image of at most 5 MB."""
     uploads = list(call.incoming.body.uploads.values())
     if not uploads:
         raise InvalidError({"bank_transfer_receipt": ["The bank transfer receipt field is required."]})

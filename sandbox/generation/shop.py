@@ -102,7 +102,10 @@ def new_coupon(world: World, store: Store, code: str) -> Json:
 
 
 def _offer(world: World, store: Store, arabic: str, english: str) -> Json:
+    """An offer; one that nobody described has an empty list there."""
     offer = blank("bundle_offer") | {"id": world.new_uuid(), "name": {"en": english, "ar": arabic}}
+    if world.rng.random() < 0.5:
+        offer["description"] = {"en": f"{english}, while stocks last", "ar": arabic}
     return offer | {"start_date": day(store.created), "end_date": day(world.now() + _YEAR)}
 
 
