@@ -43,6 +43,7 @@ from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.workers import PostgresWorkers
 from adapters.prometheus.metrics import PrometheusMetrics
+from adapters.redis.cache import RedisCache
 from adapters.redis.connection import RedisClients
 from adapters.redis.state_store import RedisStateStore
 from adapters.redis.work_index import RedisWorkIndex
@@ -171,6 +172,7 @@ class Adapters(containers.DeclarativeContainer):
     check_schema = providers.Factory(partial, require_schema, pool)
 
     states = providers.Singleton(RedisStateStore, redis)
+    cache = providers.Singleton(RedisCache, redis)
     indexes = providers.Singleton(_indexes, redis, settings.provided.index_window)
 
     zid_wire = providers.Singleton(MeasuredWire, http, metrics, clock)

@@ -67,6 +67,10 @@ def _services(parts: Daemon) -> HttpServices:
         records=adapters.customer_records(),
         segments=adapters.segments(),
         audience=adapters.audience(),
+        backfill=features.ask_for_backfill(),
+        subscribe=features.webhooks(),
+        topics=features.topics(),
+        cache=adapters.cache(),
     )
 
 

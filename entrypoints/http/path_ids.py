@@ -49,6 +49,10 @@ PATH_IDS: Final[Mapping[str, PathId]] = MappingProxyType(
         "order_id": _zid("order", "24680"),
         "customer_id": _zid("customer", "1357"),
         "coupon_id": _zid("coupon", "11"),
+        "reverse_order_id": _zid("return", "8f2b4c1e-0d5a-4a3e-9b7c-1d2e3f4a5b72"),
+        "refund_id": _zid("refund", "8f2b4c1e-0d5a-4a3e-9b7c-1d2e3f4a5b73"),
+        "tag_id": _zid("tag", "8f2b4c1e-0d5a-4a3e-9b7c-1d2e3f4a5b74"),
+        "country_id": _zid("country", "184"),
         "segment_id": PathId(_NUMBER, "7", "A saved segment's number."),
     }
 )

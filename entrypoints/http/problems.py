@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from core import errors
+from core.ports.segments import NameTaken
 
 CONTENT_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/problems/"
@@ -90,6 +91,7 @@ _OF_ERROR: Final[Mapping[type[errors.WaslError], str]] = MappingProxyType(
         errors.NotFound: "zid-not-found",
         errors.OutcomeUnknown: "outcome-unknown",
         errors.Stale: "conflict",
+        NameTaken: "conflict",
         errors.Unreadable: "unreadable",
         errors.WaslError: "internal",
     }

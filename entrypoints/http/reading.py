@@ -49,6 +49,14 @@ async def read_body(request: web.Request, shape: type[S]) -> S:
         raise bad_request("body", f"must be JSON ({error})") from error
 
 
+def read_fields(fields: Mapping[str, str], shape: type[S]) -> S:
+    """The text fields of a form as a value."""
+    try:
+        return msgspec.convert(dict(fields), shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refusal(error, shape, "field") from error
+
+
 async def read_object(request: web.Request) -> Mapping[str, object]:
     """The JSON body before it is checked against a shape; empty where it is no object."""
     try:

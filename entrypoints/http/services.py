@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
@@ -10,13 +10,16 @@ from typing import Final
 from aiohttp import web
 
 from core.domain.secret import Secret
+from core.features.backfill import AskForBackfill
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore
 from core.features.refresh_tokens import RefreshTokens
+from core.features.subscribe_webhooks import SubscribeWebhooks
 from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
 from core.ports.api_keys import ApiKeys
 from core.ports.audit_trail import AuditTrail
+from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations
@@ -111,6 +114,10 @@ class HttpServices:
     records: CustomerRecords
     segments: Segments
     audience: Audience
+    backfill: AskForBackfill
+    subscribe: SubscribeWebhooks
+    topics: Sequence[str]
+    cache: Cache
     worker: Callable[[], WorkerId]
 
     @property

@@ -119,18 +119,18 @@ async def zid_page(
     return json(Listed(_items(kind, page.items, raw=raw), following))
 
 
-async def zid_one(request: web.Request, kind: type[V], operation: Operation[V], *, raw: bool) -> web.Response:
+async def zid_one(
+    request: web.Request, kind: type[V], operation: Operation[V], *, raw: bool, status: int = 200
+) -> web.Response:
     """One thing as Zid has it now; what a write answers, too."""
-    return shown(kind, await ask(request, operation), raw=raw)
+    return shown(kind, await ask(request, operation), raw=raw, status=status)
 
 
 def shown(kind: type[V], value: V, *, raw: bool = False, status: int = 200) -> web.Response:
     """The value's answer."""
-    return (
-        web.Response(body=orjson.dumps(value.raw), content_type="application/json")
-        if raw
-        else _json(kind, value, status)
-    )
+    if raw:
+        return web.Response(body=orjson.dumps(value.raw), status=status, content_type="application/json")
+    return _json(kind, value, status)
 
 
 def _json(kind: type, value: object, status: int) -> web.Response:

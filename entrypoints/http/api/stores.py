@@ -88,7 +88,7 @@ async def store_detail(services: HttpServices, install: Install) -> StoreDetail:
     counts = await services.reader.mirror_counts(install.store_id)
     return StoreDetail(
         **msgspec.structs.asdict(store_view(install, statuses.get(install.install_id))),
-        subscriptions=[_subscription(found) for found in subscriptions],
+        subscriptions=[subscription_view(found) for found in subscriptions],
         mirror={kind.value: counts.get(kind, 0) for kind in EntityKind if kind is not EntityKind.STORE},
     )
 
@@ -112,7 +112,7 @@ def store_view(install: Install, status: TokenStatus | None) -> StoreView:
     )
 
 
-def _subscription(found: Subscription) -> SubscriptionView:
+def subscription_view(found: Subscription) -> SubscriptionView:
     return SubscriptionView(found.id, found.event, found.active, found.health)
 
 

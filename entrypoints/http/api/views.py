@@ -29,7 +29,7 @@ def told(kind: type) -> type[Told]:
     """The answer's type for a clean value's type, always the same one; values inside it follow suit."""
     hints = get_type_hints(kind)
     members = [(field.name, _shown(hints[field.name], kind)) for field in fields(kind) if field.name != RAW]
-    made = _struct(kind.__name__, members, _first_line(kind))
+    made = shape(kind.__name__, members, _first_line(kind))
     # Where a type contains itself, such as variants of products, its name is looked up here.
     globals()[made.__name__] = made
     return made
@@ -45,10 +45,11 @@ def page_of(kind: type) -> type[Told]:
     """`{"items": […], "next_cursor": …}` of such values."""
     shown = told(kind)
     members = [("items", GenericAlias(list, (shown,))), ("next_cursor", str | None, None)]
-    return _struct(f"{shown.__name__}Page", members, "One page; the next begins at `next_cursor`, null at the end.")
+    return shape(f"{shown.__name__}Page", members, "One page; the next begins at `next_cursor`, null at the end.")
 
 
-def _struct(name: str, members: Sequence[Any], meaning: str) -> type[Told]:
+def shape(name: str, members: Sequence[Any], meaning: str) -> type[Told]:
+    """An answer's type whose members are `(name, type[, default])`."""
     made = msgspec.defstruct(name, members, bases=(Told,), frozen=True, module=__name__)
     made.__doc__ = meaning
     assert issubclass(made, Told)

@@ -13,6 +13,7 @@ from orjson import loads
 from adapters.memory.audience import MemoryAudience
 from adapters.memory.audit_trail import MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
+from adapters.memory.cache import MemoryCache
 from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
@@ -38,6 +39,7 @@ from core.domain.secret import Secret
 from core.domain.stores import Install, StoreIdentity
 from core.domain.tokens import Tokens
 from core.domain.webhook_address import USERNAME, Addressee, install_token, password
+from core.features.backfill import AskForBackfill
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
 from core.features.refresh_tokens import RefreshTokens
@@ -46,6 +48,8 @@ from core.features.uninstall_store import UninstallStore
 from core.ids import InstallId, StoreId, WorkerId
 from core.ports.api_keys import ApiKeys
 from core.ports.audit_trail import AuditTrail
+from core.ports.backfills import Backfills
+from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
 from core.ports.event_ledger import Inbox
 from core.ports.guards import StateStore
@@ -142,6 +146,8 @@ class World:
         self.records: CustomerRecords = MemoryCustomerRecords(self.database)
         self.segments: Segments = MemorySegments(self.database)
         self.audience: Audience = MemoryAudience(self.database)
+        self.backfills: Backfills = MemoryBackfills(self.database)
+        self.cache: Cache = MemoryCache(self.clock)
         self.worker: WorkerId | None = None
 
     async def start(self) -> None:
@@ -233,6 +239,10 @@ class World:
             records=self.records,
             segments=self.segments,
             audience=self.audience,
+            backfill=AskForBackfill(backfills=self.backfills, installations=self.installations),
+            subscribe=subscribe,
+            topics=TOPICS,
+            cache=self.cache,
         )
 
     def app(self) -> web.Application:
