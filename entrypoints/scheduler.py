@@ -1,4 +1,4 @@
-"""The scheduler: sweeps, renews tokens that are due, and measures what is where. Any number may run."""
+"""The scheduler: sweeps, renews tokens that are due, reads backfills, and measures. Any number may run."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import structlog
 from config.settings import Settings
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkKind
+from core.features.backfill import ReadBackfills
 from core.features.refresh_tokens import RefreshTokens
 from core.features.sweep import Sweep
 from core.ports.ledger_reading import LedgerReader
 from core.ports.metrics import Metrics
 from core.ports.work_index import WorkIndex
+from entrypoints.backfilling import Backfilling
 from entrypoints.process import keep_doing, stop_signal
 from entrypoints.side_door import side_door
 from entrypoints.wiring import daemon
@@ -35,6 +37,7 @@ class SchedulerServices:
 
     sweep: Sweep
     refresh: RefreshTokens
+    backfills: ReadBackfills
     reader: LedgerReader
     indexes: Mapping[WorkKind, WorkIndex]
     metrics: Metrics
@@ -50,6 +53,7 @@ class Scheduler:
         async with asyncio.TaskGroup() as loops:
             loops.create_task(keep_doing("sweep", self._sweep, every=SWEEP_EVERY, stop=stop))
             loops.create_task(keep_doing("refresh", self._refresh, every=REFRESH_EVERY, stop=stop))
+            loops.create_task(Backfilling(self._services.backfills).work(stop))
             loops.create_task(keep_doing("measure", self._measure, every=MEASURE_EVERY, stop=stop))
 
     async def _sweep(self) -> None:
@@ -76,14 +80,16 @@ class Scheduler:
 
 
 async def run_scheduler(settings: Settings) -> None:
-    """Works until SIGTERM or SIGINT; every step it does is short."""
+    """Works until SIGTERM or SIGINT; its steps are short, and a page being read is left to somebody else."""
     stop = stop_signal()
     async with daemon(settings, "scheduler") as parts, side_door(parts, SCHEDULER_METRICS_PORT):
         services = SchedulerServices(
             sweep=parts.features.sweep(),
             refresh=parts.features.refresh(),
+            backfills=parts.features.read_backfills(),
             reader=parts.adapters.reader(),
             indexes=parts.adapters.indexes(),
             metrics=parts.adapters.metrics(),
         )
         await Scheduler(services).work(stop)
+        await parts.adapters.inbox().aclose()

@@ -111,7 +111,7 @@ class AskForBackfill:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadBackfills:
-    """Reads backfills, one at a time per caller of `turn`; any number of callers in any number of processes."""
+    """Reads backfills: whoever claims one has to read it. Any number of callers in any number of processes."""
 
     backfills: Backfills
     gateway: ZidGateway
@@ -123,12 +123,13 @@ class ReadBackfills:
     encode: Callable[[object], bytes]
     worker: Callable[[], WorkerId]
 
-    async def turn(self) -> Turn | None:
-        """Some pages of the backfill that is longest due; None when none is. Raises Unavailable, holding nothing."""
-        claim = await self.backfills.claim(self.worker())
-        return None if claim is None else await self._read(_Reading(claim, _place_of(claim)))
+    async def claim(self) -> BackfillClaim | None:
+        """The backfill that is longest due; None when none is. Raises Unavailable."""
+        return await self.backfills.claim(self.worker())
 
-    async def _read(self, reading: _Reading) -> Turn:
+    async def read(self, claim: BackfillClaim) -> Turn:
+        """Some pages of it. Whatever happens, it is let go of; when cancelled, with the worker's lease."""
+        reading = _Reading(claim, _place_of(claim))
         try:
             decided = await self._pages(reading)
         except LostClaim:

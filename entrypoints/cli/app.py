@@ -29,7 +29,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Look": {
         "status": "An overview of stores, ledger and servers",
         "verify": "Does the ledger balance? Names the ids that differ",
-        "stores": "Installed stores: list, show, refresh, revoke",
+        "stores": "Installed stores: list, show, refresh, backfill, revoke",
         "events": "Events: list, show, replay",
         "dead": "Dead events: list, show, redrive, discard",
         "handlers": "Which handler gets which topic",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from config.container import Adapters
+from core.domain.backfill import BACKFILLED, BackfillState, BackfillStatus
 from core.domain.stores import Install
+from core.features.backfill import AskForBackfill
 from core.features.uninstall_store import Revoked
-from core.ids import StoreId
+from core.ids import EntityKind, StoreId
 from core.ports.token_status import TokenStatus
+from entrypoints.cli.backfill_watch import BACKFILL_COLUMNS, ask_and_follow, backfill_row
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.filters import ACTOR, Limit
 from entrypoints.cli.group import commands
@@ -22,6 +27,7 @@ from entrypoints.wiring import Daemon
 app = commands("Installed stores.")
 StoreNumber = Annotated[int, typer.Argument(metavar="STORE_ID", min=1)]
 PAGE = 500
+Kind = StrEnum("Kind", [(kind.name, kind.value) for kind in BACKFILLED])  # type: ignore[misc]  # made from the list
 COLUMNS = ("store_id", "title", "state", "epoch", "installed_at", "expires_at")
 
 
@@ -34,7 +40,7 @@ def list_stores(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_js
 
 @app.command(epilog="Example: wasl stores show 1001")
 def show(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """One store: its install, tokens' expiry, subscriptions, and what the mirror holds."""
+    """One store: its install, tokens' expiry, subscriptions, what the mirror holds, how its backfills stand."""
     show_record(with_adapters(data_dir, lambda adapters: _detail(adapters, StoreId(store_id))), as_json=as_json)
 
 
@@ -81,6 +87,32 @@ def revoke(
         typer.echo(f"its webhooks may still stand at Zid: {revoked.problem}", err=True)
 
 
+@app.command(epilog="Example: wasl stores backfill 1001 --kind order --kind product")
+def backfill(
+    store_id: StoreNumber,
+    kind: Annotated[list[Kind] | None, typer.Option(help="Only this kind; may be given several times.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for its end.")] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Read what the store holds at Zid into the mirror. Schedulers do it, page by page; this shows how far they are."""
+    kinds = tuple(EntityKind(one.value) for one in kind) if kind else BACKFILLED
+
+    async def work(adapters: Adapters) -> Sequence[BackfillStatus]:
+        ask = AskForBackfill(backfills=adapters.backfills(), installations=adapters.installations())
+        statuses = await ask_and_follow(ask, StoreId(store_id), kinds, detach=detach)
+        return [status for status in statuses if status.kind in kinds]
+
+    statuses = with_adapters(data_dir, work)
+    rows = [backfill_row(status) for status in statuses]
+    if as_json:
+        show_json({"store_id": store_id, "kinds": rows})
+    else:
+        show_rows(rows, BACKFILL_COLUMNS, as_json=False, empty="nothing to read")
+    if any(status.state in (BackfillState.FAILED, BackfillState.CANCELLED) for status in statuses):
+        raise typer.Exit(1)
+
+
 async def _rows(adapters: Adapters, limit: int) -> list[Row]:
     installs: list[Install] = []
     while len(installs) < limit:
@@ -100,10 +132,12 @@ async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
     statuses = await adapters.token_statuses().of([install.install_id])
     found = await adapters.installations().subscriptions(install.install_id)
     counts = await adapters.reader().mirror_counts(store_id)
+    backfills = await adapters.backfills().of_store(store_id)
     return {
         **store_row(install, statuses.get(install.install_id)),
         "webhooks": [f"{one.event}{'' if one.active else ' (inactive)'}" for one in found],
         "mirror": {kind.value: count for kind, count in counts.items()},
+        "backfill": {status.kind.value: status.state.value for status in backfills},
     }
 
 
