@@ -12,7 +12,7 @@ from typing import Final, Generic, NoReturn, TypeVar
 
 T = TypeVar("T")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
-_RANK: Final = re.compile(r"[01]\.[0-9]{1,20}(?:e-?[0-9]{1,2})?")
+_RANK: Final = re.compile(r"[0-9](?:\.[0-9]{1,20})?(?:e-[0-9]{1,2})?")
 
 
 class BadCursor(ValueError):
