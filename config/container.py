@@ -50,14 +50,14 @@ from adapters.redis.work_index import RedisWorkIndex
 from adapters.sealing.fernet import FernetSealer
 from adapters.system import SystemChance, SystemClock, SystemIds
 from adapters.tracebacks import describe
-from adapters.zid.gateway import AiohttpZidGateway
 from adapters.zid.http_session import HttpSession
-from adapters.zid.measured import MeasuredWire
 from adapters.zid.oauth import AiohttpExchange, AiohttpProbe
 from adapters.zid.token_source import SharedRenewals
 from adapters.zid.wire import Wire
+from config import traffic
 from config.settings import Settings
 from core.domain.events import ClaimedRun, WorkKind
+from core.domain.rate import Traffic
 from core.domain.secret import Secret
 from core.domain.topics import subscriptions_for
 from core.errors import SettingInvalid
@@ -175,7 +175,9 @@ class Adapters(containers.DeclarativeContainer):
     cache = providers.Singleton(RedisCache, redis)
     indexes = providers.Singleton(_indexes, redis, settings.provided.index_window)
 
-    zid_wire = providers.Singleton(MeasuredWire, http, metrics, clock)
+    limiter = providers.Singleton(traffic.limiter, redis, settings, metrics, clock)
+    breakers = providers.Singleton(traffic.breakers, redis, settings, metrics, clock)
+    zid_wire = providers.Singleton(traffic.measured_wire, http, metrics, clock)
     exchange = providers.Singleton(_exchange, settings, zid_wire)
     probe = providers.Singleton(AiohttpProbe, zid_wire, api_url=settings.provided.zid_api_url)
 
@@ -205,13 +207,20 @@ class Features(containers.DeclarativeContainer):
         worker=worker,
     )
     tokens = providers.Singleton(SharedRenewals, refresh)
-    gateway = providers.Singleton(
-        AiohttpZidGateway,
-        adapters.zid_wire,
-        tokens,
-        adapters.chance,
-        api_url=settings.provided.zid_api_url,
+    gateway_for = providers.Factory(
+        traffic.gateway,
+        settings=settings,
+        wire=adapters.zid_wire,
+        breakers=adapters.breakers,
+        limiter=adapters.limiter,
+        tokens=tokens,
+        metrics=adapters.metrics,
+        clock=adapters.clock,
+        chance=adapters.chance,
     )
+    gateway = providers.Singleton(gateway_for, Traffic.INTERACTIVE)
+    handler_gateway = providers.Singleton(gateway_for, Traffic.HANDLER)
+    backfill_gateway = providers.Singleton(gateway_for, Traffic.BACKFILL)
     topics = providers.Singleton(subscriptions_for, handlers.provided.topics)
     webhooks = providers.Singleton(
         SubscribeWebhooks,
@@ -254,7 +263,7 @@ class Features(containers.DeclarativeContainer):
     read_backfills = providers.Singleton(
         ReadBackfills,
         backfills=adapters.backfills,
-        gateway=gateway,
+        gateway=backfill_gateway,
         inbox=adapters.inbox,
         announcer=announcer,
         clock=adapters.clock,
@@ -287,7 +296,7 @@ class Features(containers.DeclarativeContainer):
         RunHandlers,
         runs=adapters.runs,
         handlers=handlers,
-        gateway=gateway,
+        gateway=handler_gateway,
         clock=adapters.clock,
         chance=adapters.chance,
         within=within,

@@ -27,6 +27,7 @@ async def open_adapters(settings: Settings, process: str) -> AsyncIterator[Adapt
         http = await stack.enter_async_context(open_http())
         adapters = Adapters(settings=settings, pool=pool, redis=clients, http=http)
         adapters.check_dependencies()
+        await stack.enter_async_context(adapters.breakers().connected())
         yield adapters
 
 

@@ -90,6 +90,8 @@ class Settings(BaseModel):
     zid_oauth_url: str = "https://oauth.zid.sa"
     zid_rate_per_minute: int = Field(60, ge=1)
     limiter_fallback_divisor: int = Field(8, ge=1)
+    breaker_failures: int = Field(5, ge=1)
+    breaker_rest: float = Field(15.0, ge=0.1, le=3600)
     zid_embedded: bool = False
 
     token_keys: Ring = ()

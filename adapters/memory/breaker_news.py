@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from core.domain.breaker import BreakerName, News
 from core.ports.guards import BreakerNews
@@ -22,7 +22,7 @@ class MemoryBreakerNews(BreakerNews):
         for queue in self._listeners:
             queue.put_nowait(news)
 
-    async def listen(self) -> AsyncIterator[News]:
+    async def listen(self) -> AsyncGenerator[News, None]:
         queue: asyncio.Queue[News] = asyncio.Queue()
         self._listeners.add(queue)
         try:

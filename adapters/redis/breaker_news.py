@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
 import orjson
@@ -33,7 +33,7 @@ class RedisBreakerNews(BreakerNews):
         with driver_errors():
             await self._writer.publish(CHANNEL, orjson.dumps(body).decode())
 
-    async def listen(self) -> AsyncIterator[News]:
+    async def listen(self) -> AsyncGenerator[News, None]:
         with driver_errors():
             async with self._reader.pubsub() as subscription:
                 await subscription.subscribe(CHANNEL)

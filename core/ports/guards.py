@@ -5,7 +5,7 @@ keeps Zid from being asked too often, or in vain.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -61,7 +61,7 @@ class BreakerNews(Protocol):
         """Every listener hears it within 100 ms, the teller's own included. Raises Unavailable."""
 
     @abstractmethod
-    def listen(self) -> AsyncIterator[News]:
+    def listen(self) -> AsyncGenerator[News, None]:
         """What is told from the first step on; ends by raising Unavailable when the connection does."""
 
     @abstractmethod

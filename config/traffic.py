@@ -1,0 +1,72 @@
+"""How calls to Zid are shaped: the limit each store shares with all, the breakers, and one gateway per traffic.
+
+A request passes the limiter first, so that its wait is not Zid's latency and those who
+wait meet a breaker that opened meanwhile; then the breakers; then it is measured and sent.
+"""
+
+from __future__ import annotations
+
+from secrets import token_hex
+
+from adapters.local_rate import LocalRateLimiter
+from adapters.redis.breaker_news import RedisBreakerNews
+from adapters.redis.connection import RedisClients
+from adapters.redis.rate_limiter import RedisRateLimiter
+from adapters.zid.breakers import Breakers
+from adapters.zid.fallback_limiter import FallbackLimiter
+from adapters.zid.gateway import AiohttpZidGateway
+from adapters.zid.guarded import GuardedWire
+from adapters.zid.http_session import HttpSession
+from adapters.zid.limited import PATIENCE, LimitedWire
+from adapters.zid.measured import MeasuredWire
+from adapters.zid.time_limit import TimedWire, TimeLimit
+from adapters.zid.wire import Wire
+from config.settings import Settings
+from core.domain.breaker import BreakerPolicy
+from core.domain.rate import Allowance, Traffic
+from core.ports.guards import RateLimiter
+from core.ports.metrics import Metrics
+from core.ports.system import Chance, Clock
+from core.ports.zid_gateway import TokenSource
+
+
+def measured_wire(http: HttpSession, metrics: Metrics, clock: Clock) -> Wire:
+    return MeasuredWire(TimedWire(http, clock), metrics, clock)
+
+
+def limiter(clients: RedisClients, settings: Settings, metrics: Metrics, clock: Clock) -> RateLimiter:
+    """One allowance per store for all processes; while Redis is away a part of it for each."""
+    allowed = Allowance(settings.zid_rate_per_minute)
+    alone = Allowance(settings.zid_rate_per_minute / settings.limiter_fallback_divisor)
+    shared = RedisRateLimiter(clients, allowed, app=settings.zid_client_id or "app")
+    return FallbackLimiter(shared, LocalRateLimiter(clock, alone), metrics, clock)
+
+
+def breakers(clients: RedisClients, settings: Settings, metrics: Metrics, clock: Clock) -> Breakers:
+    policy = BreakerPolicy(failures=settings.breaker_failures, rest=settings.breaker_rest)
+    return Breakers(RedisBreakerNews(clients), clock=clock, metrics=metrics, process=token_hex(8), policy=policy)
+
+
+def gateway(
+    traffic: Traffic,
+    *,
+    settings: Settings,
+    wire: Wire,
+    breakers: Breakers,
+    limiter: RateLimiter,
+    tokens: TokenSource,
+    metrics: Metrics,
+    clock: Clock,
+    chance: Chance,
+) -> AiohttpZidGateway:
+    """The gateway of one kind of callers."""
+    limited = LimitedWire(
+        GuardedWire(wire, breakers),
+        limiter,
+        traffic=traffic,
+        allowance=Allowance(settings.zid_rate_per_minute),
+        clock=clock,
+        metrics=metrics,
+    )
+    limit = TimeLimit(clock, PATIENCE[traffic].altogether)
+    return AiohttpZidGateway(limited, tokens, chance, api_url=settings.zid_api_url, limit=limit)
