@@ -25,7 +25,7 @@ from core.domain.backfill import (
 )
 from core.domain.documents import Document
 from core.domain.entities.catalogue import recognise
-from core.domain.event_states import Origin
+from core.domain.event_states import EventState, Origin
 from core.domain.events import SHORT_DEDUPE, Delivery, Receipt, WorkItem, WorkKind, dedupe_key
 from core.domain.operations.carts import ListCarts
 from core.domain.operations.categories import ListCategories
@@ -38,7 +38,7 @@ from core.domain.results.category import Category
 from core.domain.stores import LIVE, Install
 from core.domain.topics import BACKFILL_TOPICS
 from core.errors import LostClaim, Unavailable, UnknownShape, WaslError
-from core.ids import EntityKind, StoreId, WorkerId
+from core.ids import Entity, EntityKind, StoreId, WorkerId
 from core.ports.backfills import Backfills
 from core.ports.event_ledger import BulkInbox
 from core.ports.installations import Installations
@@ -122,6 +122,7 @@ class ReadBackfills:
     ids: Ids
     encode: Callable[[object], bytes]
     worker: Callable[[], WorkerId]
+    longest_backlog: int = LONGEST_BACKLOG
 
     async def claim(self) -> BackfillClaim | None:
         """The backfill that is longest due; None when none is. Raises Unavailable."""
@@ -158,19 +159,22 @@ class ReadBackfills:
         return TURN_OVER
 
     async def _is_behind(self, store_id: StoreId) -> bool:
-        return await self.backfills.backlog(store_id, limit=LONGEST_BACKLOG) >= LONGEST_BACKLOG
+        return await self.backfills.backlog(store_id, limit=self.longest_backlog) >= self.longest_backlog
 
     async def _take_in(self, reading: _Reading, page: Page[Row], asked_at: datetime) -> bool:
         """Every row in the ledger; False when the install is over."""
         deliveries = [self._delivery(reading, document, asked_at) for document in documents(page)]
         receipts = await self.inbox.accept_all(deliveries)
         accepted = [one for one, receipt in zip(deliveries, receipts, strict=True) if receipt is Receipt.ACCEPTED]
-        self.announcer.announce([WorkItem(WorkKind.EVENT, str(one.event_id), one.store_id) for one in accepted])
+        queued = [one for one in accepted if one.state is EventState.QUEUED]
+        self.announcer.announce([WorkItem(WorkKind.EVENT, str(one.event_id), one.store_id) for one in queued])
         return Receipt.CANCELLED not in receipts
 
     def _delivery(self, reading: _Reading, document: Document, asked_at: datetime) -> Delivery:
+        """An unreadable row stays in the ledger as dead, with its reason, like an unreadable webhook."""
         claim, topic = reading.claim, BACKFILL_TOPICS[reading.claim.kind].name
         body = self.encode(document)
+        entity, reason = _recognise(claim.kind, document)
         return Delivery(
             event_id=self.ids.event_id(),
             store_id=claim.store_id,
@@ -180,7 +184,9 @@ class ReadBackfills:
             received_at=asked_at,
             dedupe_key=dedupe_key(claim.store_id, claim.install_id, topic, body),
             keep_for=SHORT_DEDUPE,
-            entity=recognise(claim.kind, document),
+            entity=entity,
+            state=EventState.DEAD if reason else EventState.QUEUED,
+            reason=reason,
             origin=Origin.SYNTHETIC,
         )
 
@@ -251,6 +257,13 @@ def documents(page: Page[Row]) -> Iterator[Document]:
         yield row.raw
         if isinstance(row, Category):
             rows.extendleft(reversed(row.below))
+
+
+def _recognise(kind: EntityKind, document: Document) -> tuple[Entity | None, str | None]:
+    try:
+        return recognise(kind, document), None
+    except UnknownShape as error:
+        return None, error.reason
 
 
 def _place_of(claim: BackfillClaim) -> Place:
