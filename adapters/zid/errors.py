@@ -34,9 +34,9 @@ from core.ids import StoreId
 THROTTLED_FOR: Final = 60.0
 """Seconds to stay away after a 429 that names none; what Zid's own SDK assumes."""
 LONGEST_MESSAGE: Final = 300
-_NO_FIELDS: Final = frozenset(
-    {"message", "error", "error_code", "error_description", "code", "detail", "status", "hint"}
-)
+_NO_REASON: Final = "no reason was given"
+_NO_FIELDS: Final = frozenset({"message", "error", "error_description", "detail", "hint"})
+"""Keys that speak of the whole request; `code` and `status` can be fields as well, of a coupon or a voucher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,21 @@ def read_refusal(answer: Answer) -> Refusal:
     except UnknownShape as unreadable:
         return Refusal(str(unreadable))
     if isinstance(content, Mapping):
-        return Refusal(_message(content)[:LONGEST_MESSAGE], _code(content), _fields(content))
+        fields = _fields(content)
+        return Refusal((_message(content) or _of_fields(fields))[:LONGEST_MESSAGE], _code(content), fields)
     if isinstance(content, list):
-        return Refusal(
-            "several items were refused", fields=_merged(_fields(row) for row in content if isinstance(row, Mapping))
-        )
-    return Refusal("no reason was given")
+        fields = _merged(_fields(row) for row in content if isinstance(row, Mapping))
+        return Refusal(f"several items were refused; {_of_fields(fields)}"[:LONGEST_MESSAGE], fields=fields)
+    return Refusal(_NO_REASON)
+
+
+def _of_fields(fields: Mapping[str, list[str]]) -> str:
+    """What the fields say, for a body that has no message of its own."""
+    return "; ".join(f"{name}: {' '.join(lines)}" for name, lines in fields.items()) or _NO_REASON
 
 
 def _message(body: Document) -> str:
-    """In the order in which Zid's SDK looks: message, error, detail."""
+    """In the order in which Zid's SDK looks: message, error, detail; empty without any."""
     candidates = (
         body.get("message"),
         sub(body, "message").get("description"),
@@ -75,7 +80,7 @@ def _message(body: Document) -> str:
         body.get("detail"),
         *(detail.get("msg") for detail in rows(body, "detail")),
     )
-    return next((found for found in map(text, candidates) if found), "no reason was given")
+    return next((found for found in map(text, candidates) if found), "")
 
 
 def _code(body: Document) -> str | None:

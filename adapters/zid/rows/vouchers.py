@@ -30,7 +30,7 @@ from core.domain.operations.vouchers import (
     VoucherFields,
 )
 from core.domain.results.notification import AvailabilityNotice, AvailabilitySettings, AvailabilityStats
-from core.domain.results.voucher import Voucher
+from core.domain.results.voucher import Voucher, VoucherStatus
 
 _PRODUCT: Final = "/v1/products/{product_id}/"
 _VOUCHERS: Final = _PRODUCT + "vouchers/"
@@ -52,7 +52,13 @@ VOUCHER_ROWS: Final[Table] = MappingProxyType(
     {
         ListVouchers: linked(_VOUCHERS, Voucher.read),
         ListOrderVouchers: linked("/v1/order-vouchers/{order_id}/", Voucher.read),
-        CreateVoucher: Route("POST", Family.PRODUCTS, _VOUCHERS, one(Voucher.read), payload=as_json(_voucher)),
+        CreateVoucher: Route(
+            "POST",
+            Family.PRODUCTS,
+            _VOUCHERS,
+            one(Voucher.read),
+            payload=as_json(lambda wanted: {"status": VoucherStatus.AVAILABLE, **_voucher(wanted)}),
+        ),
         UpdateVoucher: Route("PATCH", Family.PRODUCTS, _VOUCHER, one(Voucher.read), payload=as_json(_voucher)),
         DeleteVoucher: Route("DELETE", Family.PRODUCTS, _VOUCHER, nothing),
         ImportVouchers: Route(

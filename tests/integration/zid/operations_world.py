@@ -79,6 +79,7 @@ async def shop(running: RunningSandbox, **counts: int) -> AsyncIterator[Shop]:
 async def _installed(session: aiohttp.ClientSession, url: str, store_id: StoreId) -> TokenSet:
     await _location(session, f"{url}/__sandbox/stores/{store_id}/activate")
     asked = f"client_id={REGISTERED.client_id}&redirect_uri={CALLBACK_URL}&response_type=code"
+    asked += "&scope=embedded_apps_tokens_write"
     code = parse_qs(urlsplit(await _location(session, f"{url}/oauth/authorize?{asked}")).query)["code"][0]
     form = {
         "grant_type": "authorization_code",

@@ -50,8 +50,15 @@ ENVELOPES = [
     ),
     # Django REST
     ({"detail": "No such user"}, ("No such user", None, {})),
-    ({"name": ["This field is required."]}, ("no reason was given", None, {"name": ["This field is required."]})),
-    ([{"sku": ["a"]}, {}, {"sku": ["b"]}], ("several items were refused", None, {"sku": ["a", "b"]})),
+    (
+        {"name": ["This field is required."]},
+        ("name: This field is required.", None, {"name": ["This field is required."]}),
+    ),
+    (
+        {"message": "taken", "code": ["in use"], "status": ["odd"]},
+        ("taken", None, {"code": ["in use"], "status": ["odd"]}),
+    ),
+    ([{"sku": ["a"]}, {}, {"sku": ["b"]}], ("several items were refused; sku: a b", None, {"sku": ["a", "b"]})),
     # FastAPI
     ({"detail": [{"loc": ["body", "price"], "msg": "bad"}]}, ("bad", None, {"body.price": ["bad"]})),
     # the documented generic one
