@@ -63,10 +63,12 @@ def _check_person(fields: Fields, name: str) -> None:
 def _check_contact(fields: Fields, consignee: Json) -> None:
     whole = Fields(consignee, family="managers", prefix="consignee.")
     whole.require("contact", "address")
+    whole.part("contact")
     address = Fields(whole.part("address"), family="managers", prefix="consignee.address.")
     address.require("line_1", "city_name", "country_code")
-    if address.has("country_code") and address.document["country_code"] not in _COUNTRY_CODES:
+    if address.has("country_code") and str(address.document["country_code"]) not in _COUNTRY_CODES:
         address.fail("country_code", "The selected country code is invalid.")
+    address.part("meta")
     fields.faults |= whole.faults | address.faults
 
 
@@ -92,13 +94,14 @@ def _lines(call: Call, fields: Fields) -> list[Bought]:
         row = Fields(sent, family="managers", prefix=f"products.{place}.")
         row.require("sku", "quantity")
         quantity = row.whole("quantity", 1)
-        if row.has("sku") and sent["sku"] not in by_sku:
+        sku = str(sent.get("sku"))
+        if row.has("sku") and sku not in by_sku:
             row.fail("sku", f"The selected products.{place}.sku is invalid.")
         fields.faults |= row.faults
         if not row.faults:
-            entity, part_id = by_sku[sent["sku"]]
+            entity, part_id = by_sku[sku]
             product = part_named(orjson.loads(entity.body), part_id)
-            lines.append(Bought(product, quantity or 1, sent.get("custom_fields") or []))
+            lines.append(Bought(product, quantity or 1, row.objects("custom_fields")))
     return lines
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from sandbox.api.answers import BadRequestError, InvalidError, RefusalError
 from sandbox.world.records import Json
 
+LARGEST = 1e12
 _WORDS = {"1": True, "true": True, "0": False, "false": False}
 
 
@@ -64,8 +65,8 @@ class Fields:
         if not math.isfinite(number):
             self.fail(name, "A valid number is required.")
             return None
-        if number < least:
-            self.fail(name, f"Ensure this value is at least {least:g}.")
+        if not least <= number <= LARGEST:
+            self.fail(name, f"Ensure this value is from {least:g} to {LARGEST:g}.")
             return None
         return number
 

@@ -102,7 +102,7 @@ def _coordinates(fields: Fields) -> Json | None:
 
 def _channels(fields: Fields) -> list[Any] | None:
     channels = fields.document.get("channels")
-    if channels is None or (isinstance(channels, list) and set(channels) <= {"pos", "catalog"}):
+    if channels is None or (isinstance(channels, list) and all(channel in ("pos", "catalog") for channel in channels)):
         return channels
     fields.fail("channels", "A list of pos and catalog is expected.")
     return None

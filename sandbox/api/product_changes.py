@@ -12,6 +12,7 @@ from sandbox.world.world import World
 _FLAGS = ("is_draft", "requires_shipping", "is_taxable", "is_published")
 _TEXTS = ("sku", "barcode", "slug", "related_products_settings")
 _TRANSLATED = ("name", "description", "short_description", "related_products_title")
+_NULLABLE = ("sale_price", "cost", "badge", "seo", "display_order", "group_products", "purchase_restrictions")
 _AS_SENT = ("keywords", "weight", "seo", "badge", "meta", "purchase_restrictions", "group_products", "metafields")
 
 
@@ -26,7 +27,11 @@ def read_changes(fields: Fields) -> Json:
     if "product_class" in sent:
         changes["product_class"] = fields.choice("product_class", PRODUCT_CLASSES)
     changes |= {name: sent[name] for name in _AS_SENT if name in sent}
-    return {name: value for name, value in changes.items() if value is not None or sent[name] is None}
+    name = changes.get("name")
+    if name is not None and not any(name.values()):
+        fields.fail("name", "This field may not be blank.")
+    cleared = {name for name in _NULLABLE if name in sent and sent[name] is None}
+    return {name: value for name, value in changes.items() if value is not None or name in cleared}
 
 
 def apply_changes(world: World, store: Store, part: Json, changes: Json, *, echo: str) -> Json:

@@ -52,9 +52,9 @@ def attribute_named(call: Call, slug: object) -> Json | None:
 
 def preset_value(attribute: Json, value: object) -> Json | None:
     """The preset that `value` (text, or one with ar or en) names."""
-    words = set(value.values()) if isinstance(value, dict) else {value}
+    words = list(value.values()) if isinstance(value, dict) else [value]
     for preset in attribute["presets"]:
-        if words & {text for text in preset["value"].values() if text}:
+        if any(text and text in words for text in preset["value"].values()):
             known: Json = preset["value"]
             return known
     return None

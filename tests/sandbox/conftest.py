@@ -242,6 +242,19 @@ async def zid(sandbox_server: RunningSandbox, receiver: Receiver) -> AsyncIterat
 
 
 @pytest.fixture
+async def shop(zid: Zid) -> tuple[Tokens, Callable[..., Awaitable[Any]]]:
+    """Tokens of a store with a little of everything, and a way to write that must succeed."""
+    tokens = await zid.installed(products=6, categories=2, customers=3, orders=3)
+
+    async def send(method: str, path: str, expected: int = 200, **options: Any) -> Any:
+        status, body = await zid.call(method, path, headers=tokens.headers, **options)
+        assert status == expected, (status, body)
+        return body
+
+    return tokens, send
+
+
+@pytest.fixture
 def wait_until() -> Callable[..., Awaitable[None]]:
     return until
 

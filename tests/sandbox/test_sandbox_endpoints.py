@@ -24,8 +24,10 @@ ELSEWHERE = {
     "shape__payment_method_item.response",
 }
 # Lists that the answers of the table must not leave empty.
-LISTS = {"results", "orders", "customers", "coupons", "minimal_categories", "payload", "discount_rules", "data", "history",
-         "credit_notes", "cashback_rules", "redemption_rules", "items"}  # fmt: skip
+LISTS = {
+    "results", "orders", "customers", "coupons", "minimal_categories", "payload", "discount_rules", "data", "history",
+    "credit_notes", "cashback_rules", "redemption_rules", "items",
+}  # fmt: skip
 COUNTS = {"orders": 6, "products": 8, "customers": 4, "categories": 2, "carts": 2}
 
 
