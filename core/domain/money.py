@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 _CENT_NOISE: Final = Decimal("0.0001")
+_LARGEST: Final = 20
+"""Digits before the point, less one, beyond which a number is no amount of money."""
 
 
 def parse_amount(value: object) -> Decimal | None:
@@ -22,13 +24,13 @@ def parse_amount(value: object) -> Decimal | None:
         amount = Decimal(str(value).replace(",", "").strip())
     except InvalidOperation:
         return None
-    if not amount.is_finite():
+    if not amount.is_finite() or amount.adjusted() > _LARGEST:
         return None
     rounded = amount.quantize(_CENT_NOISE).normalize()
     return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral() else rounded
 
 
-_WRITTEN: Final = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_WRITTEN: Final = re.compile(r"[^\d-]*(-?\d[\d,]*(?:\.\d+)?)\D*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class Money:
 def read_money(value: object, currency: object = None) -> Money | None:
     """An amount in any of Zid's forms, also as written for people (`"11,523.00 SAR"`, `" SAR 9.00"`)."""
     amount = parse_amount(value)
-    if amount is None and isinstance(value, str) and (written := _WRITTEN.search(value)):
-        amount = parse_amount(written.group())
+    if amount is None and isinstance(value, str) and (written := _WRITTEN.fullmatch(value)):
+        amount = parse_amount(written.group(1))
     if amount is None:
         return None
     return Money(amount, currency if isinstance(currency, str) and currency else None)

@@ -231,7 +231,9 @@ def _custom_status(order: Document, status: str | None) -> str | None:
 
 def _link(value: object) -> str | None:
     """`payment_link` is null, a string or an object."""
-    return text(value.get("url")) or text(value.get("link")) if isinstance(value, Mapping) else text(value)
+    if isinstance(value, Mapping):
+        return text(value.get("url")) or text(value.get("link"))
+    return text(value) if isinstance(value, str) else None
 
 
 def _tags(order: Document) -> tuple[str, ...]:
