@@ -72,8 +72,8 @@ def nested(pairs: Iterable[tuple[str, str]]) -> Json:
     """`customers[0][name]=x` as `{"customers": [{"name": "x"}]}`, as PHP reads it; a repeated name is a list."""
     root: Json = {}
     for name, value in pairs:
-        head, bracket, _ = name.partition("[")
-        keys = [head, *_BRACKETED.findall(name)] if bracket and head else [name]
+        below, head = _BRACKETED.findall(name), name.partition("[")[0]
+        keys = [head, *below] if below and head else [name]
         _put(root, keys, value)
     return {key: _as_list(value) for key, value in root.items()}
 

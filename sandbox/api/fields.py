@@ -26,7 +26,7 @@ class Fields:
         self._missing = "This field is required." if family == "products" else "The {} field is required."
 
     def has(self, name: str) -> bool:
-        return self.document.get(name) not in (None, "")
+        return self.document.get(name) not in (None, "", [], {})
 
     def fail(self, name: str, message: str) -> None:
         self.faults.setdefault(self._prefix + name, []).append(message)
