@@ -18,7 +18,7 @@ _EXPRESSIONS: Final[Mapping[Field, str]] = MappingProxyType(
         Field.FIRST_ORDER_DAYS: _DAYS.replace("{column}", "first_order_at"),
         Field.LAST_ORDER_DAYS: _DAYS.replace("{column}", "last_order_at"),
         Field.CITY: "k.city_folded",
-        Field.CURRENCY: "wasl_fold(k.currency)",
+        Field.CURRENCY: "k.currency_folded",
     }
 )
 _COUNTS_DAYS: Final = frozenset({Field.FIRST_ORDER_DAYS, Field.LAST_ORDER_DAYS})

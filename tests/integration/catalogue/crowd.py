@@ -25,13 +25,15 @@ _FILL = (
     f"""
     INSERT INTO mirror_products (store_id, entity_id, version, facts, body, name_ar, name_en, sku, price, quantity,
                                  is_infinite, is_published, category_ids)
-    SELECT {_STORE}, n::text, {_AT}, '{{}}', '{{}}', 'منتج ' || md5(n::text), 'Thing ' || md5((n + 1)::text),
+    SELECT {_STORE}, n::text, {_AT}, '{{}}', '{{}}',
+           'منتج ' || left(md5(n::text), 6), 'Thing ' || left(md5((n + 1)::text), 6),
            'SKU-' || n, n, n %% 7, false, true, (n %% 300)::text || ',' || (300 + n %% 40)::text
     FROM generate_series(1, %(rows)s) AS n
     """,
     f"""
     INSERT INTO mirror_customers (store_id, entity_id, version, facts, body, name, email, mobile, city, created_at)
-    SELECT {_STORE}, n::text, {_AT}, '{{}}', '{{}}', md5(n::text), n || '@example.com', '9665' || (50000000 + n),
+    SELECT {_STORE}, n::text, {_AT}, '{{}}', '{{}}',
+           left(md5(n::text), 6), n || '@example.com', '9665' || (50000000 + n),
            (ARRAY['الرياض', 'جدة', 'أبها', 'الدمام'])[1 + n %% 4], {_AT}
     FROM generate_series(1, %(rows)s) AS n
     """,

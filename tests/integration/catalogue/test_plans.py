@@ -107,7 +107,7 @@ ASKED: dict[str, tuple[str, Callable[[Lists], Awaitable[object]]]] = {
     ),
     "products by name": (
         "mirror_products_by_text",
-        lambda to: to.products.page(BUSY, ProductFilter(text="c4ca4238a0b")),
+        lambda to: to.products.page(BUSY, ProductFilter(text="c4ca42")),
     ),
     "products by two words": (
         "mirror_products_by_text",
