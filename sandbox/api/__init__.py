@@ -1,1 +1,1 @@
-"""Zid's Merchant API, read side, with its two families: managers (Laravel) and products (Django REST)."""
+"""Zid's Merchant API with its two families: managers (Laravel) and products (Django REST)."""

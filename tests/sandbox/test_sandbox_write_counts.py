@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 
 import aiohttp
 import pytest
@@ -12,6 +15,7 @@ from sandbox.bodies import nested
 from sandbox.knobs import Knobs
 from sandbox.server import start
 from sandbox.settings import SandboxSettings
+from sandbox.world.shelves import SHOP_KINDS
 from tests.sandbox.endpoint_rows import LOYALTY, ORDER, REVERSE, STORE
 from tests.sandbox.endpoint_world import filled
 from tests.sandbox.writing import PRODUCTS, listening, standalone
@@ -178,6 +182,36 @@ async def test_what_was_written_is_in_the_state_file(zid, tmp_path, make_app):
             assert made["id"] not in {row["id"] for row in before["products"]}
         finally:
             await second.stop()
+
+
+async def test_a_state_file_from_before_there_were_shops_gets_them_opened(zid, tmp_path, make_app):
+    settings = SandboxSettings(port=0, state_file=tmp_path / "old.db", app=make_app(zid.receiver.url))
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        first = await start(settings)
+        tokens = await type(zid)(first, session, zid.receiver).installed(products=3)
+        await first.stop()
+        make_old(tmp_path / "old.db")
+        second = await start(settings)
+        try:
+            there = type(zid)(second, session, zid.receiver)
+            _, locations = await there.get(tokens, "/v1/locations/")
+            product = await standalone(there, tokens)
+            _, program = await there.get(tokens, f"{LOYALTY}/list-data")
+        finally:
+            await second.stop()
+
+    assert {row["location"]["id"] for row in product["stocks"]} == {row["id"] for row in locations["results"]}
+    assert program["is_active"]
+
+
+def make_old(path):
+    """Takes out of a state file what stores did not have before."""
+    with closing(sqlite3.connect(path)) as database, database:
+        for key, value in database.execute("SELECT key, value FROM rows WHERE section = 'store'").fetchall():
+            row = {name: part for name, part in json.loads(value).items() if name not in ("shop", "denied_permissions")}
+            database.execute("UPDATE rows SET value = ? WHERE section = 'store' AND key = ?", (json.dumps(row), key))
+        for kind in SHOP_KINDS:
+            database.execute("DELETE FROM rows WHERE section = 'entity' AND key LIKE ?", (f"%/{kind}/%",))
 
 
 async def test_a_store_of_2689_orders_is_made_quickly_and_read_whole(zid):
