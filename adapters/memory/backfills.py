@@ -69,10 +69,10 @@ class MemoryBackfills(Backfills):
         row.due_at = now + decided.wait
         row.finished_at = None if row.is_open else now
 
-    async def of_store(self, store_id: StoreId) -> Sequence[BackfillStatus]:
-        install = self._database.current_install(store_id)
-        rows = [row for row in self._rows() if install and row.install_id == install.install_id]
-        return [self._status(row) for row in sorted(rows, key=_place)]
+    async def of_stores(self, store_ids: Sequence[StoreId]) -> Sequence[BackfillStatus]:
+        current = {self._database.latest[store_id] for store_id in store_ids if store_id in self._database.latest}
+        rows = [row for row in self._rows() if row.install_id in current]
+        return [self._status(row) for row in sorted(rows, key=_shelf)]
 
     async def backlog(self, store_id: StoreId, *, limit: int) -> int:
         waiting = (
@@ -149,6 +149,10 @@ def _lost(claim: BackfillClaim) -> LostClaim:
 
 def _place(row: BackfillRow) -> int:
     return BACKFILLED.index(row.kind)
+
+
+def _shelf(row: BackfillRow) -> tuple[StoreId, int]:
+    return row.store_id, _place(row)
 
 
 def _turn(row: BackfillRow) -> tuple[datetime, int]:

@@ -97,9 +97,9 @@ _PUT_OFF: Final = f"""
         finished_at = CASE WHEN $5::text IN ('failed', 'cancelled') THEN now() END
     WHERE {_HELD} RETURNING true
 """
-_OF_STORE: Final = f"""
+_OF_STORES: Final = f"""
     SELECT b.*, {_IS_LIVE} AS is_live FROM stores JOIN backfills b USING (store_id, install_id)
-    WHERE store_id = $1 ORDER BY b.place
+    WHERE store_id = ANY ($1) ORDER BY store_id, b.place
 """
 _BACKLOG: Final = """
     SELECT count(*) FROM (
@@ -148,9 +148,9 @@ class PostgresBackfills(Backfills):
         reason = storable(decided.reason)
         await self._move(claim, _PUT_OFF, decided.state.value, reason, decided.wait, decided.failures)
 
-    async def of_store(self, store_id: StoreId) -> Sequence[BackfillStatus]:
+    async def of_stores(self, store_ids: Sequence[StoreId]) -> Sequence[BackfillStatus]:
         async with acquire(self._pool) as connection:
-            return [_status(row) for row in await connection.fetch(_OF_STORE, store_id)]
+            return [_status(row) for row in await connection.fetch(_OF_STORES, store_ids)]
 
     async def backlog(self, store_id: StoreId, *, limit: int) -> int:
         async with acquire(self._pool) as connection:

@@ -130,6 +130,36 @@ def is_over(statuses: Sequence[BackfillStatus]) -> bool:
     return not any(status.state in OPEN for status in statuses)
 
 
+@dataclass(frozen=True, slots=True)
+class StoreProgress:
+    """All of a store's backfills as one. `percent` counts every kind alike, since some tell no total."""
+
+    state: BackfillState
+    percent: float
+    time_left: timedelta | None
+
+
+def overall(statuses: Sequence[BackfillStatus]) -> StoreProgress | None:
+    """How far a store is; None where nothing was ever to be read."""
+    if not statuses:
+        return None
+    percent = round(sum(status.percent or 0.0 for status in statuses) / len(statuses), 1)
+    left = [status.time_left for status in statuses]
+    known = [one for one in left if one is not None]
+    whole = sum(known, timedelta(0)) if len(known) == len(left) else None
+    state = min((status.state for status in statuses), key=_MOST_TELLING.index)
+    return StoreProgress(state, percent, whole)
+
+
+_MOST_TELLING: Final = (
+    BackfillState.RUNNING,
+    BackfillState.WAITING,
+    BackfillState.QUEUED,
+    BackfillState.FAILED,
+    BackfillState.CANCELLED,
+    BackfillState.DONE,
+)
+
 GIVE_UP_AFTER: Final = 8
 """Refusals in a row by a Zid that answers: what it says eight times it means."""
 _MOST_OUTAGES: Final = 5

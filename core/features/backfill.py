@@ -8,7 +8,7 @@ page. Whoever dies between the two leaves a page that is read once more, nothing
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -21,7 +21,9 @@ from core.domain.backfill import (
     BackfillStatus,
     PageDone,
     PutOff,
+    StoreProgress,
     after_error,
+    overall,
 )
 from core.domain.documents import Document
 from core.domain.entities.catalogue import recognise
@@ -96,7 +98,7 @@ class AskForBackfill:
         install = await self.installations.current(store_id)
         if install is None or install.state not in LIVE or not await self.begin(install, kinds, actor=actor):
             return BackfillRefused()
-        return await self.backfills.of_store(store_id)
+        return await self.backfills.of_stores([store_id])
 
     async def begin(self, install: Install, kinds: Sequence[EntityKind] = BACKFILLED, *, actor: str = SYSTEM) -> bool:
         """The same for an install at hand; False when it is over."""
@@ -105,8 +107,15 @@ class AskForBackfill:
         return await self.backfills.request(install.install_id, kinds, audit=entry)
 
     async def progress(self, store_id: StoreId) -> Sequence[BackfillStatus]:
-        """One status per kind in the order of reading; empty for a store never backfilled."""
-        return await self.backfills.of_store(store_id)
+        """One status per kind in the order of reading; empty for a store never installed."""
+        return await self.backfills.of_stores([store_id])
+
+    async def overviews(self, store_ids: Sequence[StoreId]) -> Mapping[StoreId, StoreProgress]:
+        """Each store's backfills as one; stores without any are left out."""
+        found: dict[StoreId, list[BackfillStatus]] = {}
+        for status in await self.backfills.of_stores(store_ids):
+            found.setdefault(status.store_id, []).append(status)
+        return {store_id: progress for store_id, ones in found.items() if (progress := overall(ones))}
 
 
 @dataclass(frozen=True, kw_only=True)

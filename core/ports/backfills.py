@@ -46,8 +46,8 @@ class Backfills(Protocol):
         """Lays it aside at its page; it is due again when the wait is over. Raises LostClaim."""
 
     @abstractmethod
-    async def of_store(self, store_id: StoreId) -> Sequence[BackfillStatus]:
-        """Those of its current install in the order of BACKFILLED; open ones of an ended install as cancelled."""
+    async def of_stores(self, store_ids: Sequence[StoreId]) -> Sequence[BackfillStatus]:
+        """Those of their current installs, by store and in the order of BACKFILLED; cancelled where it ended."""
 
     @abstractmethod
     async def backlog(self, store_id: StoreId, *, limit: int) -> int:

@@ -29,7 +29,7 @@ async def claimed(world: LedgerWorld, worker: WorkerId | None = None) -> Backfil
 
 
 async def status(world: LedgerWorld, kind: EntityKind = ORDERS) -> BackfillStatus:
-    [found] = [one for one in await world.backfills.of_store(STORE) if one.kind is kind]
+    [found] = [one for one in await world.backfills.of_stores([STORE]) if one.kind is kind]
     return found
 
 
@@ -42,7 +42,7 @@ async def reading_orders(world: LedgerWorld) -> tuple[Install, BackfillClaim]:
 
 async def test_an_install_begins_with_one_of_every_kind_that_leaves_time_to_subscribe(world: LedgerWorld) -> None:
     live = await install(world)
-    found = await world.backfills.of_store(STORE)
+    found = await world.backfills.of_stores([STORE])
     assert [one.kind for one in found] == list(BACKFILLED)
     assert {(one.install_id, one.state, one.read, one.total) for one in found} == {
         (live.install_id, BackfillState.QUEUED, 0, None)
@@ -65,7 +65,7 @@ async def test_once_its_webhooks_stand_they_begin(world: LedgerWorld) -> None:
         kinds.append(claim.kind)
         await world.backfills.put_off(claim, LATER)
     assert kinds == list(BACKFILLED[1:]), "what was put off for a reason waits on"
-    assert {one.state for one in await world.backfills.of_store(other.store_id)} == {BackfillState.QUEUED}
+    assert {one.state for one in await world.backfills.of_stores([other.store_id])} == {BackfillState.QUEUED}
 
 
 async def test_a_request_makes_them_due_and_is_audited(world: LedgerWorld) -> None:
@@ -223,7 +223,7 @@ async def test_only_what_was_asked_for_is_due(world: LedgerWorld) -> None:
 async def test_the_end_of_the_install_ends_them_at_the_next_page(world: LedgerWorld) -> None:
     live, claim = await reading_orders(world)
     await world.installations.end(live.install_id, audit=audit("install.revoked"))
-    assert {one.state for one in await world.backfills.of_store(STORE)} == {BackfillState.CANCELLED}
+    assert {one.state for one in await world.backfills.of_stores([STORE])} == {BackfillState.CANCELLED}
     with pytest.raises(LostClaim):
         await world.backfills.advance(claim, PAGE)
     assert not await asked_for(world, live)
@@ -265,5 +265,14 @@ async def test_the_backlog_is_counted_up_to_a_limit(world: LedgerWorld) -> None:
     assert await world.backfills.backlog(OTHER_STORE, limit=100) == 0
 
 
+async def test_several_stores_are_told_at_once(world: LedgerWorld) -> None:
+    for store in (OTHER_STORE, STORE):
+        await install(world, store)
+    found = await world.backfills.of_stores([OTHER_STORE, STORE])
+    assert [(one.store_id, one.kind) for one in found] == [
+        (store, kind) for store in (STORE, OTHER_STORE) for kind in BACKFILLED
+    ]
+
+
 async def test_a_store_never_installed_has_none(world: LedgerWorld) -> None:
-    assert list(await world.backfills.of_store(STORE)) == []
+    assert list(await world.backfills.of_stores([STORE])) == []

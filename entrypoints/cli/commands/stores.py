@@ -132,7 +132,7 @@ async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
     statuses = await adapters.token_statuses().of([install.install_id])
     found = await adapters.installations().subscriptions(install.install_id)
     counts = await adapters.reader().mirror_counts(store_id)
-    backfills = await adapters.backfills().of_store(store_id)
+    backfills = await adapters.backfills().of_stores([store_id])
     return {
         **store_row(install, statuses.get(install.install_id)),
         "webhooks": [f"{one.event}{'' if one.active else ' (inactive)'}" for one in found],

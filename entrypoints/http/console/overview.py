@@ -9,7 +9,9 @@ from typing import Final
 
 import msgspec
 
+from core.domain.backfill import StoreProgress
 from core.domain.event_states import EventState
+from core.ids import StoreId
 from core.ports.ledger_reading import EventFilter
 from entrypoints.http.api.events import EventView, event_view
 from entrypoints.http.api.ledger import LedgerView, ledger_view
@@ -35,6 +37,7 @@ class Overview:
     ledger: LedgerView
     stores: Sequence[StoreView]
     more_stores: bool
+    backfills: Mapping[StoreId, StoreProgress]
     events: Sequence[EventView]
 
     def values(self) -> Mapping[str, object]:
@@ -45,6 +48,7 @@ class Overview:
             "share": _shares(self.ledger),
             "stores": self.stores,
             "more_stores": self.more_stores,
+            "backfills": self.backfills,
             "events": self.events,
             "titles": {store.store_id: store.title for store in self.stores},
         }
@@ -79,11 +83,13 @@ async def look(services: HttpServices) -> Overview:
     """Reads everything anew. Raises Unavailable."""
     installs = await services.installations.page(limit=STORES + 1)
     statuses = await services.token_statuses.of([install.install_id for install in installs])
+    backfills = await services.backfill.overviews([install.store_id for install in installs])
     events = await services.reader.events(EventFilter(), limit=EVENTS)
     return Overview(
         ledger_view(await services.reader.books()),
         [store_view(install, statuses.get(install.install_id)) for install in installs[:STORES]],
         len(installs) > STORES,
+        backfills,
         [event_view(event) for event in events],
     )
 

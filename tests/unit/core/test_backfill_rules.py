@@ -11,8 +11,10 @@ from core.domain.backfill import (
     GIVE_UP_AFTER,
     BackfillState,
     BackfillStatus,
+    StoreProgress,
     after_error,
     is_over,
+    overall,
 )
 from core.domain.topics import BACKFILL_TOPICS, DERIVED_SOURCES, ZID_TOPICS, is_known, mirrored_topic
 from core.errors import (
@@ -118,3 +120,19 @@ def test_every_listed_kind_has_a_quiet_topic_that_no_handler_can_register() -> N
         assert not is_known(topic.name)
         assert topic.name not in ZID_TOPICS
         assert topic.name not in DERIVED_SOURCES
+
+
+def test_a_store_is_as_far_as_its_kinds_are_on_average() -> None:
+    done, half, unknown = status(BackfillState.DONE), status(read=50, total=100), status(BackfillState.QUEUED)
+    progress = overall([done, half, unknown])
+    assert progress is not None
+    assert (progress.state, progress.percent, progress.time_left) == (BackfillState.RUNNING, 50.0, None)
+    assert overall([done, done]) == StoreProgress(BackfillState.DONE, 100.0, timedelta(0))
+    assert overall([]) is None
+
+
+def test_a_store_of_which_a_kind_failed_says_so_once_the_others_are_through() -> None:
+    failed, done = status(BackfillState.FAILED, read=1, total=4), status(BackfillState.DONE)
+    progress = overall([done, failed])
+    assert progress is not None
+    assert progress.state is BackfillState.FAILED

@@ -12,6 +12,9 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient
 
+from adapters.memory.backfills import MemoryBackfills
+from adapters.memory.workers import MemoryWorkers
+from core.domain.backfill import BACKFILLED, PageDone
 from core.domain.secret import Secret
 from core.errors import Unavailable
 from core.ids import StoreId
@@ -431,3 +434,25 @@ def session_cookies(world: World) -> dict[str, str]:
     signer = Signer(world.services().settings.session_keys)
     expires = int((world.clock.now() + LIFETIME).timestamp())
     return {"wasl_session": signer.cookie(Session("s" * 43, expires, signer.fingerprint(Secret(ADMIN_KEY))))}
+
+
+async def test_a_stores_backfill_is_shown_until_it_is_complete(world: World, client: TestClient) -> None:
+    install = await world.installed()
+    backfills = MemoryBackfills(world.database)
+    await sign_in(client)
+    assert "To be read" in await console(client)
+
+    await backfills.begin(install.install_id)
+    worker = await MemoryWorkers(world.database).join("scheduler")
+    while claim := await backfills.claim(worker):
+        await backfills.advance(claim, PageDone(25, "page=2", 100))
+        if claim.kind is BACKFILLED[0]:
+            world.clock.advance(2)
+            page = await console(client)
+            assert "Being read" in page
+            assert '<progress max="100" value="5.0">' in page
+        await backfills.advance(claim, PageDone(100, None, 100))
+    world.clock.advance(2)
+    page = await console(client)
+    assert "Complete" in page
+    assert "<progress" not in page
