@@ -25,7 +25,7 @@ async def run_http(settings: Settings, listening: Sequence[socket.socket]) -> No
     """Serves until SIGTERM or SIGINT; then answers what has begun, within SHUTDOWN_GRACE seconds."""
     stop = stop_signal()
     async with daemon(settings, "http") as parts:
-        runner = make_runner(create_app(_services(parts)), grace=settings.shutdown_grace)
+        runner = make_runner(create_app(http_services(parts)), grace=settings.shutdown_grace)
         await runner.setup()
         for one in listening:
             # Without it the event loop would listen again, with a backlog of 128.
@@ -37,7 +37,8 @@ async def run_http(settings: Settings, listening: Sequence[socket.socket]) -> No
         await parts.adapters.inbox().aclose()
 
 
-def _services(parts: Daemon) -> HttpServices:
+def http_services(parts: Daemon) -> HttpServices:
+    """What the routes work with, made of an opened process."""
     adapters, features, settings = parts.adapters, parts.features, parts.settings
     return HttpServices(
         settings=_http_settings(settings),

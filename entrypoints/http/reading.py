@@ -28,9 +28,23 @@ def read_query(request: web.Request, shape: type[S]) -> S:
             raise bad_request(name, "give it once")
         given[name] = value
     try:
-        return msgspec.convert(given, shape, strict=False)
+        found = msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
         raise _refusal(error, shape, "query parameter") from error
+    for name, text in given.items():
+        _refuse_loose(name, text, getattr(found, name))
+    return found
+
+
+def _refuse_loose(name: str, text: str, value: object) -> None:
+    """Each value has one spelling: converting alone would also take `null`, `1` for true, and `1.0` for 1."""
+    match value:
+        case None:
+            raise bad_request(name, "leave it out to say nothing")
+        case bool() if text not in {"true", "false"}:
+            raise bad_request(name, "`true` or `false`")
+        case int() if not isinstance(value, bool) and text != str(value):
+            raise bad_request(name, "a whole number, in digits alone")
 
 
 def no_query(request: web.Request) -> None:

@@ -28,12 +28,24 @@ LONGEST_LIST: Final = 200
 _PLAIN: Final[Mapping[Any, Any]] = {str: Text, int: Whole, Decimal: Amount, datetime: Moment}
 
 
+def asked(kind: type, without: frozenset[str] = frozenset(), needs: frozenset[str] = frozenset()) -> type[Asked]:
+    """The body's type for a parameter value's type.
+
+    `without` are the members that the path tells, `needs` those that must be there
+    although the value could do without them, as in what makes a new thing.
+    """
+    return _made(kind, without, needs)
+
+
 @cache
-def asked(kind: type, without: frozenset[str] = frozenset()) -> type[Asked]:
-    """The body's type for a parameter value's type; `without` are the members that the path tells."""
+def _made(kind: type, without: frozenset[str], needs: frozenset[str]) -> type[Asked]:
     hints = get_type_hints(kind)
-    members = [_member(field, hints[field.name]) for field in fields(kind) if field.name not in without]
-    name = f"{kind.__name__}Body"
+    members = [
+        _member(field, hints[field.name], needed=field.name in needs)
+        for field in fields(kind)
+        if field.name not in without
+    ]
+    name = f"New{kind.__name__}" if needs else f"{kind.__name__}Body"
     made = msgspec.defstruct(name, members, bases=(Asked,), frozen=True, module=__name__, kw_only=True)
     made.__doc__ = (kind.__doc__ or "").strip().partition("\n")[0]
     assert issubclass(made, Asked)
@@ -51,15 +63,17 @@ def taken(kind: type, body: msgspec.Struct, without: Collection[str] = (), **mor
     return kind(**given, **more)
 
 
-def _member(field: Field[Any], hint: Any) -> tuple[Any, ...]:
-    shown = _shown(hint, is_id=field.name == "id" or field.name.endswith(("_id", "_ids")))
+def _member(field: Field[Any], hint: Any, *, needed: bool) -> tuple[Any, ...]:
+    shown = _shown(hint, is_id=_is_id(field))
+    if needed:
+        return field.name, shown
     if field.default is KEEP:
         return field.name, shown | msgspec.UnsetType, msgspec.UNSET
     if field.default is not MISSING:
         return field.name, shown, _default(field.default)
     if field.default_factory is not MISSING:
         return field.name, shown, msgspec.field(default_factory=field.default_factory)
-    return field.name, shown
+    return field.name, _many(hint, is_id=_is_id(field), at_least=1) if get_origin(hint) is tuple else shown
 
 
 def _default(value: object) -> object:
@@ -78,10 +92,17 @@ def _shown(hint: Any, *, is_id: bool) -> Any:
     if origin in (Union, UnionType):
         return reduce(or_, (_shown(one, is_id=is_id) for one in arguments if one is not Keep))
     if origin is tuple:
-        return Annotated[
-            GenericAlias(list, (_shown(arguments[0], is_id=is_id),)), msgspec.Meta(max_length=LONGEST_LIST)
-        ]
+        return _many(hint, is_id=is_id)
     return dict[str, Any] if origin is Mapping else hint
+
+
+def _many(hint: Any, *, is_id: bool, at_least: int = 0) -> Any:
+    members = GenericAlias(list, (_shown(get_args(hint)[0], is_id=is_id),))
+    return Annotated[members, msgspec.Meta(min_length=at_least, max_length=LONGEST_LIST)]
+
+
+def _is_id(field: Field[Any]) -> bool:
+    return field.name == "id" or field.name.endswith(("_id", "_ids"))
 
 
 def _value(hint: Any, given: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from aiohttp import web
 
@@ -12,16 +13,19 @@ from core.ids import EntityKind
 from entrypoints.http.api.asking import known_store
 from entrypoints.http.api.shapes import Asked, Moment, Told, json, utc
 from entrypoints.http.api_keys import actor
-from entrypoints.http.problems import Refusal, bad_request
+from entrypoints.http.problems import Refusal
 from entrypoints.http.reading import no_query, read_body
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES
+
+Listed = Literal["category", "product", "customer", "order", "cart"]
+"""Every kind that Zid lists."""
 
 
 class BackfillBody(Asked, frozen=True):
     """Which kinds to read; all of them when it is left out."""
 
-    kinds: Sequence[EntityKind] = BACKFILLED
+    kinds: Sequence[Listed] = ()
 
 
 class BackfillView(Told, frozen=True):
@@ -59,10 +63,8 @@ async def start(request: web.Request) -> web.Response:
     """Closed ones begin anew, open ones go on where they are; reading happens in the consumers."""
     no_query(request)
     body = await read_body(request, BackfillBody)
-    if unknown := set(body.kinds) - set(BACKFILLED):
-        raise bad_request("kinds", f"Zid lists no {min(unknown)}; one of {', '.join(BACKFILLED)}")
     install = await known_store(request)
-    kinds = tuple(dict.fromkeys(body.kinds)) or BACKFILLED
+    kinds = [kind for kind in BACKFILLED if kind in body.kinds] or BACKFILLED
     asked = await request.app[SERVICES].backfill.request(install.store_id, kinds, actor=actor(request))
     if isinstance(asked, BackfillRefused):
         raise Refusal("conflict", f"store {install.store_id} is not installed now", store_id=install.store_id)

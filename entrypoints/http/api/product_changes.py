@@ -61,7 +61,16 @@ _PRODUCTS = "/v1/stores/{store_id}/products"
 _ONE = f"{_PRODUCTS}/{{product_id}}"
 
 ROUTES = (
-    writes("POST", _PRODUCTS, CreateProduct, "Make a product", into="fields", result=Product, status=201),
+    writes(
+        "POST",
+        _PRODUCTS,
+        CreateProduct,
+        "Make a product",
+        into="fields",
+        needs=("name", "price"),
+        result=Product,
+        status=201,
+    ),
     writes("PATCH", _PRODUCTS, UpdateProducts, "Change many products at once", result=Product, many=True),
     writes("PATCH", _ONE, UpdateProduct, "Change a product", into="fields", result=Product),
     writes("DELETE", _ONE, DeleteProduct, "Remove a product for good", body=False),

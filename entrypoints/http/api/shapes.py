@@ -10,7 +10,9 @@ import msgspec
 from aiohttp import web
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=200, description="How many at most.")]
-Cursor = Annotated[str, msgspec.Meta(max_length=2000, description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str, msgspec.Meta(max_length=2000, pattern=r"^[A-Za-z0-9_-]+$", description="`next_cursor` of the page before.")
+]
 # PostgreSQL's text holds every character but NUL.
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 StoreNumber = Annotated[int, msgspec.Meta(ge=0, lt=10**18, description="Zid's numeric store id.")]

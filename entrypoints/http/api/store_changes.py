@@ -24,7 +24,14 @@ _COUPON = f"{_STORE}/coupons/{{coupon_id}}"
 
 ROUTES = (
     writes(
-        "POST", f"{_STORE}/categories", CreateCategory, "Make a category", into="fields", result=Category, status=201
+        "POST",
+        f"{_STORE}/categories",
+        CreateCategory,
+        "Make a category",
+        into="fields",
+        needs=("name",),
+        result=Category,
+        status=201,
     ),
     writes("PATCH", _CATEGORY, UpdateCategory, "Change a category", into="fields", result=Category),
     writes("PUT", f"{_CATEGORY}/publishing", PublishCategory, "Show or hide a category"),
@@ -39,13 +46,29 @@ ROUTES = (
     lists(f"{_STORE}/locations", ListLocations, Location, "Inventory locations"),
     reads(_LOCATION, GetLocation, Location, "One inventory location"),
     writes(
-        "POST", f"{_STORE}/locations", CreateLocation, "Make a location", into="fields", result=Location, status=201
+        "POST",
+        f"{_STORE}/locations",
+        CreateLocation,
+        "Make a location",
+        into="fields",
+        needs=("name", "city_id", "coordinates", "full_address"),
+        result=Location,
+        status=201,
     ),
     writes("PATCH", _LOCATION, UpdateLocation, "Change a location", into="fields", result=Location),
     writes("PUT", f"{_LOCATION}/stocks", SetLocationStock, "Set the stock of many products at a location"),
     lists(f"{_STORE}/coupons", ListCoupons, Coupon, "Coupons"),
     reads(_COUPON, GetCoupon, Coupon, "One coupon"),
-    writes("POST", f"{_STORE}/coupons", CreateCoupon, "Make a coupon", into="fields", result=Coupon, status=201),
+    writes(
+        "POST",
+        f"{_STORE}/coupons",
+        CreateCoupon,
+        "Make a coupon",
+        into="fields",
+        needs=("name", "code", "discount_type", "discount", "date_start", "date_end"),
+        result=Coupon,
+        status=201,
+    ),
     writes("PATCH", _COUPON, UpdateCoupon, "Change a coupon", into="fields", result=Coupon),
     writes("DELETE", _COUPON, DeleteCoupon, "Remove a coupon", body=False),
     lists(f"{_STORE}/bundle-offers", ListBundleOffers, BundleOffer, "Bundle offers"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any, Final, get_type_hints
 
@@ -26,7 +27,8 @@ class Call:
     """One operation as a route's handler needs it.
 
     `names` are the parameters the path tells. `body_kind` is what the body is made of: the
-    type of the parameter `into`, or the operation itself without what the path tells.
+    type of the parameter `into`, or the operation itself without what the path tells; `needs`
+    are the members it cannot do without.
     """
 
     operation: type
@@ -36,12 +38,13 @@ class Call:
     status: int
     body_kind: type | None = None
     into: str | None = None
+    needs: frozenset[str] = frozenset()
 
     @property
     def shape(self) -> type[Asked] | None:
         if self.body_kind is None:
             return None
-        return asked(self.body_kind) if self.into else asked(self.body_kind, self.names)
+        return asked(self.body_kind, frozenset() if self.into else self.names, self.needs)
 
     @property
     def has_raw(self) -> bool:
@@ -86,6 +89,7 @@ def writes(
     *,
     result: type | None = None,
     into: str | None = None,
+    needs: Collection[str] = (),
     body: bool = True,
     many: bool = False,
     status: int | None = None,
@@ -93,7 +97,7 @@ def writes(
     """A change at Zid. The body is the parameter `into`, or all parameters that the path does not tell."""
     decided = status or (204 if result is None else 200)
     kind = (get_type_hints(operation)[into] if into else operation) if body else None
-    call = Call(operation, _path_names(path, operation), result, many, decided, kind, into)
+    call = Call(operation, _path_names(path, operation), result, many, decided, kind, into, frozenset(needs))
     return _route(method, path, call, summary)
 
 

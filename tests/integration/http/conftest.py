@@ -1,0 +1,20 @@
+"""One application per module, whose state its tests share."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from tests.integration.http.served_api import ServedApi, served_api
+from tests.servers import Databases
+
+
+@pytest.fixture(scope="module")
+def api(_databases: Databases, _redis_server: str) -> Iterator[ServedApi]:
+    with redis.Redis.from_url(_redis_server) as client:
+        client.flushall()
+    with (
+        _databases.cloned() as database,
+        served_api(database, _redis_server, products=12, orders=30, customers=15) as api,
+    ):
+        yield api
