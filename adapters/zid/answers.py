@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import orjson
@@ -19,9 +19,16 @@ def read_json(answer: Answer) -> object:
     if not answer.body.strip():
         return None
     try:
-        return orjson.loads(answer.body)
+        return _opened(orjson.loads(answer.body))
     except orjson.JSONDecodeError:
         raise UnknownShape(f"Zid answered {answer.status} with {len(answer.body)} bytes that are no JSON") from None
+
+
+def _opened(content: object) -> object:
+    """What stands in the documented envelope `{status, success: true, data}`, which was never seen live (X24)."""
+    if isinstance(content, Mapping) and content.get("success") is True and "data" in content:
+        return content["data"]
+    return content
 
 
 def read_document(answer: Answer) -> Document:

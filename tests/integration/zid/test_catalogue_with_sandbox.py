@@ -125,9 +125,11 @@ async def zid_of_products() -> AsyncIterator[RunningSandbox]:
         yield running
 
 
-@pytest.fixture
-async def store(zid_of_products: RunningSandbox) -> AsyncIterator[Shop]:
+@pytest.fixture(params=["live", "generic"])
+async def store(zid_of_products: RunningSandbox, request: pytest.FixtureRequest) -> AsyncIterator[Shop]:
+    """In the envelopes that were seen, and in the one that the documentation shows."""
     async with shop(zid_of_products, products=6, categories=3, orders=2, customers=2) as opened:
+        await opened.knobs(answers__envelope=request.param)
         yield opened
 
 

@@ -10,8 +10,11 @@ from core.domain.operations.carts import GetCart, ListCarts
 from core.domain.operations.categories import GetCategory, ListCategories
 from core.domain.operations.customers import GetCustomer, ListCustomers, ListPrimaryCustomers
 from core.domain.operations.operation import Listing
+from core.domain.operations.order_writes import ChangeOrderStatus
 from core.domain.operations.orders import GetOrder, ListOrders, OrderDate, OrderPayload
+from core.domain.operations.product_writes import LocationStock
 from core.domain.operations.products import GetProduct, ListProducts
+from core.domain.operations.stocks import CreateStock
 from core.domain.paging import Place
 from core.errors import BudgetSpent, Invalid, NotFound
 from core.features.read_pages import items, pages
@@ -49,6 +52,7 @@ LISTINGS = [
         {},
         {"paging__beyond": "404"},
         {"carts__paging": "pagination", "customers__cursor": "absent"},
+        {"products__page_size_cap": 3, "orders__page_shift": "snapshot", "answers__envelope": "generic"},
     ],
 )
 async def test_a_listing_is_followed_to_its_end(
@@ -123,10 +127,26 @@ async def test_one_of_each_is_read(store: Shop) -> None:
     assert (await store.perform(GetCategory(first.id))).name == first.name
 
 
-async def test_what_is_not_there_is_not_found(store: Shop) -> None:
-    for operation in (GetOrder("1"), GetCustomer("1"), GetCategory("1")):
+@pytest.mark.parametrize("dialect", ["live", "generic", "list", "fastapi", "root", "html"])
+async def test_what_is_not_there_is_not_found_in_any_dialect(store: Shop, dialect: str) -> None:
+    await store.knobs(errors__dialect=dialect)
+    gone = GetProduct("6b2a2e39-4c53-4f0f-9c15-2a1f2c2f8a10")
+    for operation in (GetOrder("1"), GetCustomer("1"), GetCategory("1"), gone):
         with pytest.raises(NotFound):
             await store.perform(operation)
+
+
+@pytest.mark.parametrize("dialect", ["live", "generic", "list", "fastapi", "root"])
+async def test_what_was_wrong_is_named_in_any_dialect(store: Shop, dialect: str) -> None:
+    await store.knobs(errors__dialect=dialect)
+    moved = ChangeOrderStatus(order_id=(await store.ids("orders"))[0], status="no-such-status")
+    nowhere = LocationStock("6b2a2e39-4c53-4f0f-9c15-2a1f2c2f8a10", 1)
+    put = CreateStock((await store.ids("products"))[0], nowhere)
+    for operation, field in ((moved, "order_status"), (put, "location")):
+        with pytest.raises(Invalid) as refused:
+            await store.perform(operation)
+        assert any(field in name for name in refused.value.fields), refused.value.fields
+        assert refused.value.request_id
 
 
 @pytest.mark.parametrize("size", [0, 101])

@@ -93,9 +93,11 @@ async def zid_of_managers() -> AsyncIterator[RunningSandbox]:
         yield running
 
 
-@pytest.fixture
-async def store(zid_of_managers: RunningSandbox) -> AsyncIterator[Shop]:
+@pytest.fixture(params=["live", "generic"])
+async def store(zid_of_managers: RunningSandbox, request: pytest.FixtureRequest) -> AsyncIterator[Shop]:
+    """In the envelopes that were seen, and in the one that the documentation shows."""
     async with shop(zid_of_managers, products=4, categories=1, orders=4, customers=3, carts=1) as opened:
+        await opened.knobs(answers__envelope=request.param)
         yield opened
 
 
@@ -197,6 +199,19 @@ async def test_customers_are_made_many_at_once(store: Shop) -> None:
     assert again.id == amal.id
 
 
+@pytest.mark.parametrize("variant", ["422", "duplicate"])
+async def test_a_known_mobile_in_the_other_variants_of_zid(store: Shop, variant: str) -> None:
+    person = CreateCustomers((NewCustomer("Amal", "+966500000099"),))
+    (first,) = await store.perform(person)
+    await store.knobs(customers__bulk_existing=variant)
+    if variant == "422":
+        with pytest.raises(Invalid):
+            await store.perform(person)
+    else:
+        (second,) = await store.perform(person)
+        assert (second.mobile, second.id == first.id) == (first.mobile, False)
+
+
 async def test_a_tag_is_taken_off(store: Shop) -> None:
     customer_id = (await store.ids("customers"))[0]
     tags = [{"id": f"6b2a2e39-0000-4000-8000-00000000000{number}", "name": f"tag {number}"} for number in (1, 2)]
@@ -288,7 +303,7 @@ async def test_the_account_and_what_the_app_keeps_at_zid(store: Shop) -> None:
     assert await store.perform(ListWebhooks()) == []
 
 
-@pytest.mark.parametrize("shape", ["root", "data", "subscription"])
+@pytest.mark.parametrize("shape", ["root", "data", "subscription", "status"])
 async def test_the_apps_own_subscription_in_every_shape(store: Shop, shape: str) -> None:
     await store.control("POST", "/trigger", {"store_id": store.store_id, "event": "app.market.subscription.active"})
     await store.knobs(subscription__shape=shape)

@@ -70,6 +70,13 @@ def test_the_kept_answer_is_read_into_clean_values(kind: type[Operation[Any]]) -
 READS_NOTHING = {kind for kind in KINDS if ROUTES[kind].read.__name__ == "nothing"}
 
 
+def test_the_documented_envelope_changes_nothing() -> None:
+    for kind in KINDS:
+        status, body = kept_for(kind)
+        enveloped = {"status": status, "success": True, "data": body}
+        assert read(kind, status, enveloped) == read(kind, status, body), kind
+
+
 @pytest.mark.parametrize("body", [b"<html>Sorry</html>", b'{"status":"obj', b'"text"'], ids=["html", "cut", "text"])
 def test_what_is_no_answer_is_unreadable(body: bytes) -> None:
     for kind in set(KINDS) - READS_NOTHING:
