@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, Final
@@ -131,6 +131,12 @@ class UpdateProducts(Write[Sequence[Product]]):
 
     def __post_init__(self) -> None:
         refuse_unless(len(self.changes) > 0, "changes", "at least one product")
+
+
+def in_batches(changes: Sequence[ProductChange], at_once: int = AT_ONCE) -> Iterator[UpdateProducts]:
+    """The calls that make all the changes, in order, `at_once` of them in each."""
+    for start in range(0, len(changes), at_once):
+        yield UpdateProducts(tuple(changes[start : start + at_once]))
 
 
 @dataclass(frozen=True, slots=True)
