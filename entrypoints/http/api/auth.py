@@ -6,6 +6,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from core.domain.api_access import ApiScope
 from core.domain.stores import InstallState
 from core.domain.tokens import RefreshOutcome
 from entrypoints.http.api.asking import install_of
@@ -93,5 +94,6 @@ ROUTES = (
         Access.API_KEY,
         query=NoQuery,
         answer=RevokedView,
+        scope=ApiScope.ADMIN,
     ),
 )

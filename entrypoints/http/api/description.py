@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aiohttp import web
 
 from entrypoints.http.api.openapi import describe
+from entrypoints.http.api.reference import reference
 from entrypoints.http.pages import page
 from entrypoints.http.problems import KINDS, TYPE_PREFIX, Kind, not_found
 from entrypoints.http.routing import ROUTES as BY_PATH
-from entrypoints.http.routing import Access, Route
+from entrypoints.http.routing import Route
 from entrypoints.http.services import SERVICES
 
 
@@ -20,8 +19,8 @@ async def openapi(request: web.Request) -> web.Response:
 
 
 async def docs(request: web.Request) -> web.Response:
-    shown: Sequence[Route] = [route for route in _all(request) if route.summary]
-    return page(request, "docs.html", {"routes": shown, "key": Access.API_KEY})
+    found = reference(_all(request), request.app[SERVICES].settings.version)
+    return page(request, "docs.html", {"reference": found})
 
 
 async def explain(request: web.Request) -> web.Response:

@@ -172,7 +172,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "docs.title": ("API", "واجهة البرمجة"),
         "docs.keys": ("Keys travel like this:", "تُرسل المفاتيح هكذا:"),
         "docs.machine": ("For machines:", "للبرامج:"),
-        "docs.key": ("needs a key", "يتطلب مفتاحًا"),
+        "docs.shapes": ("What travels", "ما يُتبادل"),
     }
 )
 
