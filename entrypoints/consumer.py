@@ -84,7 +84,7 @@ class Consumer:
             return
         consumed = await self._services.consume.consume([_event_id(item) for item in items], limit=EVENT_LIMIT)
         self._account(consumed)
-        self._services.announcer.announce(consumed.runs)
+        self._services.announcer.announce([*consumed.runs, *consumed.freed])
         done = {str(event.event_id) for event in consumed.settled} | {
             str(event.event_id) for event, _ in consumed.put_off
         }

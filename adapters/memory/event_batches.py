@@ -18,7 +18,7 @@ from core.domain.event_states import EventState, Origin
 from core.domain.events import BatchResult, ClaimedEvent, DerivedEvent, SettledEvent, Settlement, WorkItem, WorkKind
 from core.domain.mirror import MirrorRow
 from core.errors import Conflict
-from core.ids import Entity, EventId, StoreId
+from core.ids import Entity, EventId, StoreId, lane_of
 from core.ports.event_ledger import EventBatch, EventLedger
 
 DERIVED_KEPT = timedelta(days=3)
@@ -85,6 +85,11 @@ class MemoryEventLedger(EventLedger):
             return run is not None and self._database.is_next_run(run)
         event = self._database.events.get(EventId(UUID(item.id)))
         return event is not None and self._database.is_next_event(event)
+
+    async def following(self, events: Sequence[ClaimedEvent]) -> Sequence[WorkItem]:
+        lanes = {lane_of(event.store_id, event.entity) for event in events}
+        rows = [row for row in self._database.events.values() if row.lane in lanes]
+        return [item_of(row) for row in rows if self._database.is_next_event(row)]
 
     async def backlog(self, store_id: StoreId | None = None, *, limit: int) -> Sequence[WorkItem]:
         rows: list[EventRow | RunRow] = [e for e in self._database.events.values() if self._database.is_next_event(e)]

@@ -11,7 +11,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.event_rows import work_item
 from adapters.postgres.moves import BY_KEY, IN_LANE, LIVE_STATES, TO_RUNNING, UNFINISHED_STATES
 from core.domain.events import WorkItem, WorkKind
-from core.ids import StoreId
+from core.ids import Lane, StoreId
 
 ROW_BY_ROW: Final = "OFFSET 0"
 """Inside EXISTS: one look into the lane's index per row. As a join, it would walk the index whole for
@@ -48,6 +48,14 @@ _CLAIMABLE: Final = f"""
     UNION ALL
     SELECT 'run', r.run_id::text, r.store_id FROM runs r
     WHERE r.run_id = ANY ($2) AND {RUN_IS_NEXT} AND {of_live_install("r")}
+"""
+
+_FOLLOWING: Final = f"""
+    SELECT 'event' AS kind, e.event_id::text AS id, e.store_id
+    FROM unnest($1::bigint[]) AS l (lane) CROSS JOIN LATERAL (
+        SELECT * FROM events WHERE lane = l.lane AND {IN_LANE} ORDER BY seq LIMIT 1
+    ) AS e
+    WHERE e.state IN {TO_RUNNING} AND {of_live_install("e")}
 """
 
 _OF_ONE_STORE: Final = f"""
@@ -92,6 +100,11 @@ async def claimable(connection: Connection, items: Sequence[WorkItem]) -> set[Wo
     events = [number for item in items if item.kind is WorkKind.EVENT for number in _uuid(item.id)]
     runs = [int(item.id) for item in items if item.kind is WorkKind.RUN and item.id.isdecimal()]
     return {work_item(row) for row in await connection.fetch(_CLAIMABLE, events, runs)}
+
+
+async def following(connection: Connection, lanes: Sequence[Lane]) -> Sequence[WorkItem]:
+    """The first of each lane, where nothing waits before it."""
+    return [work_item(row) for row in await connection.fetch(_FOLLOWING, lanes)]
 
 
 async def backlog(connection: Connection, store_id: StoreId | None, limit: int) -> Sequence[WorkItem]:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from adapters.postgres.batch_writing import lock_mirror, open_runs, settle, write_derived, write_mirror
-from adapters.postgres.claimable_work import ROW_BY_ROW, backlog, claimable, of_live_install
+from adapters.postgres.claimable_work import ROW_BY_ROW, backlog, claimable, following, of_live_install
 from adapters.postgres.connection import Connection, OpenTransaction, Pool, acquire, driver_errors
 from adapters.postgres.event_rows import EVENT_COLUMNS, claimed_event
 from adapters.postgres.mirror_tables import MIRROR_TABLES
@@ -17,7 +17,7 @@ from adapters.postgres.storable_text import storable
 from core.domain.event_states import FINISHED, MOVES, EventState
 from core.domain.events import BatchResult, ClaimedEvent, Settlement, WorkItem
 from core.domain.mirror import MirrorRow
-from core.ids import Entity, EntityKind, EventId, StoreId
+from core.ids import Entity, EntityKind, EventId, StoreId, lane_of
 from core.ports.event_ledger import EventBatch, EventLedger
 
 # Locks the events that are queued in the lanes of the given ones, earliest first, up to the first that
@@ -133,6 +133,11 @@ class PostgresEventLedger(EventLedger):
         async with acquire(self._pool) as connection:
             free = await claimable(connection, items)
         return [item for item in items if item in free]
+
+    async def following(self, events: Sequence[ClaimedEvent]) -> Sequence[WorkItem]:
+        lanes = sorted({lane_of(event.store_id, event.entity) for event in events})
+        async with acquire(self._pool) as connection:
+            return await following(connection, lanes)
 
     async def backlog(self, store_id: StoreId | None = None, *, limit: int) -> Sequence[WorkItem]:
         async with acquire(self._pool) as connection:

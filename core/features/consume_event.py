@@ -39,12 +39,16 @@ CONFLICT_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Consumed:
-    """What one call did: events settled, events put off with why, runs opened for handlers."""
+    """What one call did: events settled, events put off with why, runs opened for handlers.
+
+    `freed` are events that stood behind these in their lanes and can be claimed now.
+    """
 
     settled: Sequence[ClaimedEvent] = ()
     put_off: Sequence[tuple[ClaimedEvent, Settlement]] = ()
     runs: Sequence[WorkItem] = ()
     derived: int = 0
+    freed: Sequence[WorkItem] = ()
 
     def plus(self, other: Consumed) -> Consumed:
         return Consumed(
@@ -52,6 +56,7 @@ class Consumed:
             [*self.put_off, *other.put_off],
             [*self.runs, *other.runs],
             self.derived + other.derived,
+            [*self.freed, *other.freed],
         )
 
 
@@ -100,9 +105,15 @@ class ConsumeEvents:
                 return Consumed()
             plan = await self._plan(batch)
             runs = await batch.commit(plan.result)
+        return await self._after_commit(plan, runs)
+
+    async def _after_commit(self, plan: Plan, runs: Sequence[WorkItem]) -> Consumed:
+        """Another worker may have been turned away from a lane while we held it, so its next event is ours to tell."""
         for event, settlement in plan.unreadable:
             await self._ledger.put_off(event, settlement)
-        return Consumed(plan.settled, plan.unreadable, runs, len(plan.result.derived))
+        handled = [*plan.settled, *(event for event, _ in plan.unreadable)]
+        freed = await self._ledger.following(handled)
+        return Consumed(plan.settled, plan.unreadable, runs, len(plan.result.derived), freed)
 
     async def _plan(self, batch: EventBatch) -> Plan:
         arrivals = read_arrivals(batch.events, self._decode)
@@ -130,16 +141,14 @@ class ConsumeEvents:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a body provokes is this event's failure, not the daemon's
             return await self._put_off(claimed, error) if claimed else Consumed()
-        for event, settlement in plan.unreadable:
-            await self._ledger.put_off(event, settlement)
-        return Consumed(plan.settled, plan.unreadable, runs, len(plan.result.derived))
+        return await self._after_commit(plan, runs)
 
     async def _put_off(self, event: ClaimedEvent, error: Exception) -> Consumed:
         settlement = decide(
             self._describe(error), event.attempts + 1, DEFAULT_POLICY, self._clock.now(), self._chance.fraction()
         )
         await self._ledger.put_off(event, settlement)
-        return Consumed(put_off=[(event, settlement)])
+        return Consumed(put_off=[(event, settlement)], freed=await self._ledger.following([event]))
 
 
 @dataclass(frozen=True, slots=True)

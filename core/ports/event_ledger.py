@@ -75,6 +75,13 @@ class EventLedger(Protocol):
         """Those of the items that could be claimed now (queued, with nothing unfinished before them in their lane)."""
 
     @abstractmethod
+    async def following(self, events: Sequence[ClaimedEvent]) -> Sequence[WorkItem]:
+        """What could be claimed now in the lanes of these events: whoever finishes with them announces it.
+
+        Asked after the batch is committed, so that of two who meet in a lane the later one sees the other.
+        """
+
+    @abstractmethod
     async def backlog(self, store_id: StoreId | None = None, *, limit: int) -> Sequence[WorkItem]:
         """Claimable work in arrival order, at most `limit` of each store.
 

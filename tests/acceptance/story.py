@@ -185,9 +185,10 @@ class Service:
     def try_books(self, store_id: int | None = None) -> dict[str, Any]:
         """The ledger, or nothing while somebody is starting again."""
         try:
-            return self.books(store_id)
+            books = self.books(store_id)
         except (OSError, ValueError, AttributeError):
             return {}
+        return books if "received" in books else {}
 
     def sql(self, statement: str | Composable, *values: object) -> list[tuple[Any, ...]]:
         """As the database's owner."""
@@ -218,7 +219,7 @@ def is_success(page: Answer) -> bool:
 
 
 def is_settled(books: Mapping[str, Any], received: int) -> bool:
-    if not books or books["received"] < received:
+    if books.get("received", -1) < received:
         return False
     every = [books, *books["by_origin"].values()]
     return not any(origin.get(state) for origin in every for state in ("queued", "running", "waiting"))

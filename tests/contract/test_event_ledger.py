@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -305,6 +306,21 @@ async def test_claimable_is_what_a_claim_would_get(world: LedgerWorld) -> None:
     first, second, other = await queued(world, live, 1, 1, 2)
     found = await world.events.claimable([item(second), item(other), item(first), item(world.ids.event_id())])
     assert sorted(found) == sorted([item(other), item(first)])
+
+
+async def test_what_follows_in_the_lanes_is_free_after_the_commit(world: LedgerWorld) -> None:
+    live = await install(world)
+    first, second, third, elsewhere = await queued(world, live, 1, 1, 2, 3)
+    async with world.events.open_batch([first, third], limit=1) as batch:
+        [event] = batch.events
+        assert list(await world.events.following([event])) == [item(first)], "nothing is free before the commit"
+        await batch.commit(BatchResult([SettledEvent(first)]))
+    assert list(await world.events.following([event])) == [item(second)]
+    await world.events.put_off(
+        replace(event, event_id=second), Settlement(EventState.WAITING, due_at=world.now() + PAST)
+    )
+    assert list(await world.events.following([event])) == []
+    assert await batch_ids(world, [third, elsewhere]) == [third, elsewhere]
 
 
 async def test_claimable_runs_are_the_next_of_their_lanes(world: LedgerWorld) -> None:

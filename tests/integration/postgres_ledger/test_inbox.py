@@ -136,7 +136,7 @@ async def test_a_caller_that_leaves_disturbs_nobody(shop: Shop) -> None:
 
 
 async def test_cut_connections_cost_no_delivery(shop: Shop, postgres_server: Postgres) -> None:
-    inbox = PostgresInbox(shop.pool, max_rows=5)
+    inbox = PostgresInbox(shop.pool, max_rows=5, patience=60)
     deliveries = [shop.delivery(order(n)) for n in range(1000)]
     accepting = [asyncio.create_task(inbox.accept(d)) for d in deliveries]
     with psycopg.connect(postgres_server.admin_url, autocommit=True) as admin:
