@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from core.errors import AskMerchant, FixSetup, TryLater, WaslError
+from core.errors import FixSetup, NeedsReauthorization, TryLater, WaslError
 from core.ids import EntityKind, Fence, InstallId, StoreId, WorkerId
 
 BACKFILLED: Final = (
@@ -173,8 +173,9 @@ _PERSON_WAIT: Final = timedelta(minutes=1)
 def after_error(error: WaslError, failures: int, chance: float) -> PutOff:
     """What follows when a page could not be read after `failures` others in a row; `chance` in [0, 1) spreads it.
 
-    What heals by itself or by a person is waited for without end. A Zid that answers and
-    refuses, or writes what cannot be read, is asked a few times more.
+    What heals by itself, and what stops the whole store until a person acts, is waited for
+    without end. A Zid that refuses this list, for want of a permission or for another
+    reason, or writes what cannot be read, is asked a few times more.
     """
     tries = failures + 1
     match error:
@@ -182,7 +183,7 @@ def after_error(error: WaslError, failures: int, chance: float) -> PutOff:
             outages = min(tries, max(failures, _MOST_OUTAGES))
             wait = max(timedelta(seconds=seconds), _step(outages, chance))
             return PutOff(BackfillState.WAITING, str(error), wait, outages)
-        case AskMerchant() | FixSetup():
+        case NeedsReauthorization() | FixSetup():
             return PutOff(BackfillState.WAITING, str(error), _PERSON_WAIT, failures)
         case _ if tries >= GIVE_UP_AFTER:
             return PutOff(BackfillState.FAILED, f"gave up after {tries} tries: {error}", failures=tries)

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,17 +102,22 @@ def test_the_search_for_tokens_sees_through_encodings(shift: int) -> None:
 
 
 def test_sent_twice_over_it_still_counts_once(service: Service, store_id: int, triggered: dict[str, object]) -> None:
-    before = service.books(store_id)
+    before = of_webhooks(service.books(store_id))
     again = service.sandbox.ask("POST", "/redeliver", {"store_id": store_id, "event": "order.create"})
     assert again == {"redelivered": ORDERS, "skipped": 0}
     assert service.sandbox.has_delivered(store_id)
     assert service.has_settled(store_id, received=ORDERS)
-    books = service.books(store_id)
+    books = of_webhooks(service.books(store_id))
     assert books == {**before, "duplicates": ORDERS}
     deliveries = service.sandbox.stats(store_id)["deliveries"]
     assert deliveries["acknowledged"] == 2 * ORDERS
     assert deliveries["distinct_acknowledged"] == books["received"] + books["spooled"]
     assert service.store(store_id)["mirror"]["order"] == ORDERS
+
+
+def of_webhooks(books: dict[str, Any]) -> dict[str, Any]:
+    """What came from Zid by itself, and what followed from that: the store's backfill goes on beside it."""
+    return {**books, "by_origin": {**books["by_origin"], "synthetic": None}}
 
 
 def test_a_row_deleted_by_hand_is_found_and_named(

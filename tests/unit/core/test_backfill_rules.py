@@ -36,10 +36,9 @@ HEALS = (
     Unavailable("zid"),
     RefreshInProgress("slow"),
     NeedsReauthorization(1, "spent"),
-    MissingScope("orders.read"),
     ClientRejected("who?"),
 )
-REFUSALS = (Invalid(422, "no"), UnknownShape("no list"))
+REFUSALS = (Invalid(422, "no"), UnknownShape("no list"), MissingScope("abandoned_carts.read"))
 
 
 def status(state: BackfillState = BackfillState.RUNNING, *, read: int = 0, total: int | None = None) -> BackfillStatus:
