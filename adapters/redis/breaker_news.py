@@ -34,13 +34,14 @@ class RedisBreakerNews(BreakerNews):
             await self._writer.publish(CHANNEL, orjson.dumps(body).decode())
 
     async def listen(self) -> AsyncGenerator[News, None]:
-        with driver_errors():
-            async with self._reader.pubsub() as subscription:
+        async with self._reader.pubsub() as subscription:
+            with driver_errors():
                 await subscription.subscribe(CHANNEL)
-                while True:
+            while True:
+                with driver_errors():
                     message = await subscription.get_message(ignore_subscribe_messages=True, timeout=LONGEST_BLOCK)
-                    if message is not None:
-                        yield _news(message)
+                if message is not None:
+                    yield _news(message)
 
     async def may_probe(self, name: BreakerName, *, seconds: float) -> bool:
         with driver_errors():

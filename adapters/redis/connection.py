@@ -6,6 +6,7 @@ entry. The reader may wait inside Redis, so its socket waits longer than it ever
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,7 +97,27 @@ def _client(url: str, ca_cert: Path | None, max_connections: int, socket_seconds
 
 @contextmanager
 def driver_errors() -> Iterator[None]:
-    """Around driver calls: Unavailable("redis") for what is transient; every other exception passes."""
+    """Around driver calls: Unavailable("redis") for what is transient; every other exception passes.
+
+    A cancellation passes too: the driver sends inside `asyncio.wait_for`, which on Python
+    3.11 drops one that arrives as the sending ends (bpo-37658).
+    """
+    before = _cancellations()
+    try:
+        with _translated():
+            yield
+    finally:
+        if _cancellations() > before:
+            raise asyncio.CancelledError
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
     try:
         yield
     except TRANSIENT as error:
