@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
 
 import structlog
 
@@ -60,17 +60,18 @@ class Backfilling:
             self._places.give_back(1)
 
 
-def _voice(turn: Turn, state: BackfillState) -> Callable[..., object]:
+def _level(turn: Turn, state: BackfillState) -> int:
     if turn.lost or turn.unreadable or state is BackfillState.FAILED:
-        return log.warning
-    return log.debug if turn.decided == BEHIND else log.info
+        return logging.WARNING
+    return logging.DEBUG if turn.decided == BEHIND else logging.INFO
 
 
 def tell(turn: Turn) -> None:
     """One line per turn: what was read, and what follows."""
     decided = turn.decided
     state = decided.state if decided else BackfillState.DONE
-    _voice(turn, state)(
+    log.log(
+        _level(turn, state),
         "backfill_read",
         store_id=turn.claim.store_id,
         kind=turn.claim.kind.value,
