@@ -135,6 +135,17 @@ async def test_the_script_reckons_as_the_rules_do(clients: RedisClients, seed: i
     assert refused > 15
 
 
+async def test_a_cancelled_take_is_cancelled(clients: RedisClients) -> None:
+    """Also at the moment when the driver's sending ends; Python 3.11 drops that one inside `wait_for`."""
+    limiter, chance = RedisRateLimiter(clients, QUICK), Random(1)
+    for _ in range(40):
+        takes = [asyncio.create_task(limiter.take(STORE, Traffic.HANDLER)) for _ in range(10)]
+        await asyncio.sleep(chance.random() * 0.004)
+        late = [take for take in takes if take.cancel()]
+        await asyncio.wait(takes)
+        assert all(take.cancelled() for take in late)
+
+
 async def test_a_quiet_store_costs_nothing(clients: RedisClients) -> None:
     limiter = RedisRateLimiter(clients, ALLOWANCE)
     await limiter.take(STORE, Traffic.HANDLER)
