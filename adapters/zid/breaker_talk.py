@@ -70,7 +70,7 @@ class BreakerTalk:
             try:
                 await self._spoken(word)
             except Unavailable as problem:
-                log.info("breaker_news_unsaid", why=str(problem))
+                log.debug("breaker_news_unsaid", why=str(problem))
 
     async def _spoken(self, word: News | _Hold) -> None:
         match word:
@@ -80,12 +80,16 @@ class BreakerTalk:
                 await self._news.hold_probes(name, seconds=seconds)
 
     async def _listen(self, hear: Callable[[News], None]) -> None:
+        told_deaf = False
         while True:
             try:
                 async with aclosing(self._news.listen()) as heard:
                     async for news in heard:
+                        told_deaf = False
                         if news.teller != self._process:
                             hear(news)
             except Unavailable as problem:
-                log.info("breaker_news_unheard", why=str(problem))
+                if not told_deaf:
+                    log.info("breaker_news_unheard", why=str(problem))
+                told_deaf = True
             await self._clock.sleep(LISTEN_AGAIN_AFTER)

@@ -85,6 +85,16 @@ def test_a_long_retry_after_is_the_callers() -> None:
     assert isinstance(Exchange(repeatable=False).after(Verdict.THROTTLED, 2, 0.0), Pause)
 
 
+@pytest.mark.parametrize(("left", "again"), [(60.0, True), (1.2, True), (1.05, False), (0.0, False), (-3.0, False)])
+def test_what_would_not_end_in_time_is_not_begun(left: float, again: bool) -> None:
+    step = Exchange(repeatable=True).after(Verdict.LOST, None, 0.4, left)
+    assert isinstance(step, Pause) is again
+
+
+def test_a_lying_retry_after_is_no_wait_backwards() -> None:
+    assert pause_before(1, -30.0, 0.5) > 0
+
+
 @given(st.integers(1, 10), st.floats(0, 1, exclude_max=True))
 def test_waits_double_up_to_a_cap_and_are_jittered_down_to_nothing(sends: int, chance: float) -> None:
     assert 0 <= pause_before(sends, None, chance) <= min(LONGEST_PAUSE, 0.25 * 2 ** (sends - 1))
