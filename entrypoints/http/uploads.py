@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from entrypoints.http.problems import Refusal, bad_request
 from entrypoints.http.routing import Route
@@ -63,7 +64,7 @@ async def _read(request: web.Request, file_field: str) -> Upload:
                 file = (part.filename or name, part.headers.get("Content-Type", "application/octet-stream"), content)
             else:
                 fields[name] = (await _content(part, name, LARGEST_FIELD)).decode()
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, HttpProcessingError) as error:
         raise bad_request("body", "is no well-formed multipart/form-data") from error
     if file is None:
         raise bad_request(file_field, "this file is required")

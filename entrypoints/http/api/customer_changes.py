@@ -24,7 +24,7 @@ AT_ONCE = 50
 Mobile = Annotated[
     str, msgspec.Meta(pattern=r"^\+?[0-9]{8,15}$", description="With the country's code.", examples=["+966500000001"])
 ]
-PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
+PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$")]
 Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[!-?A-~]+@[!-?A-~]+$")]
 
 

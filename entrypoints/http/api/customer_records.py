@@ -31,7 +31,7 @@ Preferences = Annotated[
     dict[str, Any], msgspec.Meta(description="Merged as RFC 7396 says: null removes a key. At most 16 KiB.")
 ]
 Notes = Annotated[str, msgspec.Meta(max_length=NOTES_LENGTH, description="Replaced whole.")]
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_LENGTH, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_LENGTH, pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$")]
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=TAGS, description="Replaced whole; each is kept once.")]
 
 

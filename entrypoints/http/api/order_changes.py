@@ -49,7 +49,7 @@ from entrypoints.http.reading import no_query, read_body, read_fields, read_quer
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.uploads import read_upload
 
-Status = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00\s]+$")]
+Status = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x20\x7f]+$")]
 Comment = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_COMMENT, pattern=r"^[^\x00]*$")]
 
 

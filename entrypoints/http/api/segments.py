@@ -30,6 +30,7 @@ RuleText = Annotated[
         min_length=1, max_length=LONGEST, description="Such as: orders >= 3 and city = الرياض", examples=["orders >= 3"]
     ),
 ]
+RuleInUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, description="A rule short enough for a URL.")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH)]
 
 
@@ -39,7 +40,7 @@ class SegmentBody(Asked, frozen=True):
 
 
 class RuleQuery(Asked, frozen=True):
-    rule: RuleText
+    rule: RuleInUrl
 
 
 class MembersQuery(Asked, frozen=True):
@@ -48,7 +49,7 @@ class MembersQuery(Asked, frozen=True):
 
 
 class RuleMembersQuery(MembersQuery, frozen=True, kw_only=True):
-    rule: RuleText
+    rule: RuleInUrl
 
 
 class SegmentView(Told, frozen=True):

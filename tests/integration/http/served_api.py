@@ -59,14 +59,14 @@ class ServedApi:
 
 
 @contextmanager
-def served_api(database: Database, redis_url: str, **counts: int) -> Iterator[ServedApi]:
-    """Until the block ends. `counts` are the store's orders, products, customers."""
+def served_api(database: Database, redis_url: str, *, mirrored: bool = True, **counts: int) -> Iterator[ServedApi]:
+    """Until the block ends. `counts` are the store's orders, products, customers; they are in the mirror if wanted."""
     ready: list[ServedApi] = []
     failed: list[BaseException] = []
     begun, stop = threading.Event(), threading.Event()
 
     async def main() -> None:
-        async with _serving(database, redis_url, counts) as api:
+        async with _serving(database, redis_url, counts, mirrored=mirrored) as api:
             ready.append(api)
             begun.set()
             await asyncio.to_thread(stop.wait)
@@ -94,7 +94,9 @@ def served_api(database: Database, redis_url: str, **counts: int) -> Iterator[Se
 
 
 @asynccontextmanager
-async def _serving(database: Database, redis_url: str, counts: Mapping[str, int]) -> AsyncIterator[ServedApi]:
+async def _serving(
+    database: Database, redis_url: str, counts: Mapping[str, int], *, mirrored: bool
+) -> AsyncIterator[ServedApi]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         sandbox = await start(SandboxSettings(port=0, app=_registered(url), knobs={"rate.bucket": 0}))
@@ -104,7 +106,10 @@ async def _serving(database: Database, redis_url: str, counts: Mapping[str, int]
                 await runner.setup()
                 try:
                     await web.SockSite(runner, listening).start()
-                    yield await _with_store(url, sandbox, parts, counts)
+                    api = await _with_store(url, sandbox, parts, counts)
+                    if mirrored:
+                        await _mirror(parts, StoreId(api.store_id))
+                    yield api
                 finally:
                     await runner.cleanup()
                     await parts.adapters.inbox().aclose()
@@ -119,11 +124,10 @@ async def _with_store(url: str, sandbox: RunningSandbox, parts: Daemon, counts: 
         browser.get(f"{sandbox.url}/__sandbox/stores/{store_id}/activate") as landed,
     ):
         assert landed.status == 200, await landed.text()
-    await _mirrored(parts, StoreId(store_id))
     return ServedApi(url, store_id, sandbox, parts, asyncio.get_running_loop(), _ids(sandbox, store_id))
 
 
-async def _mirrored(parts: Daemon, store_id: StoreId) -> None:
+async def _mirror(parts: Daemon, store_id: StoreId) -> None:
     """Everything the store holds, read by a backfill and applied by a consumer."""
     await parts.features.ask_for_backfill().request(store_id)
     stop = asyncio.Event()
