@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,8 +73,9 @@ class Breakers:
             yield
         finally:
             talking.cancel()
-            with suppress(asyncio.CancelledError):
-                await talking
+            await asyncio.wait([talking])
+            if not talking.cancelled() and (problem := talking.exception()):
+                log.error("breaker_news_ended", why=repr(problem))
 
     async def admit(self, family: str, store_id: StoreId) -> Admission:
         """Leave to call. Raises Unavailable while the store's or the family's breaker is open."""

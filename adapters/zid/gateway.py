@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator
 from dataclasses import dataclass
 from math import inf
@@ -19,6 +20,7 @@ from adapters.zid.wire import Request, Wire
 from core.domain.exchange import Accept, Answer, Exchange, Pause, Renew, judge
 from core.domain.operations.operation import Operation
 from core.domain.tokens import TokenSet
+from core.errors import RefreshInProgress
 from core.ids import StoreId
 from core.ports.system import Chance
 from core.ports.zid_gateway import TokenSource, ZidGateway
@@ -93,7 +95,7 @@ class AiohttpZidGateway(ZidGateway):
             case Accept(), Answer():
                 return sent
             case Renew(then), _:
-                call.tokens, call.exchange = await self._tokens.renew(call.tokens), then
+                call.tokens, call.exchange = await self._renewed(call.tokens, left), then
                 raise _SendAgain(0.0)
             case Pause(seconds, then), _:
                 call.exchange = then
@@ -101,6 +103,17 @@ class AiohttpZidGateway(ZidGateway):
                 raise _SendAgain(seconds)
             case _:
                 raise error_after(sent, verdict, call.operation, call.store_id)
+
+    async def _renewed(self, seen: TokenSet, left: float) -> TokenSet:
+        """Newer tokens within the time that is left; the renewal itself goes on without this caller."""
+        limit = asyncio.timeout(None if left == inf else max(0.0, left))
+        try:
+            async with limit:
+                return await self._tokens.renew(seen)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise RefreshInProgress(f"the tokens of store {seen.store_id} are being renewed") from None
 
     def _request(self, call: _Call) -> Request:
         payload = call.route.payload(call.operation)

@@ -11,9 +11,11 @@ import pytest
 from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.system import ManualClock, SeededChance
 from adapters.memory.zid_gateway import ScriptedTokenSource
+from adapters.system import SystemClock
 from adapters.zid.gateway import AiohttpZidGateway
 from adapters.zid.http_session import HttpSession, open_http
 from adapters.zid.measured import MeasuredWire
+from adapters.zid.time_limit import TimeLimit
 from adapters.zid.token_source import SharedRenewals
 from core.domain.operations.account import GetProfile
 from core.domain.operations.orders import GetOrder
@@ -250,6 +252,18 @@ async def test_a_caller_that_goes_away_does_not_cut_the_exchange() -> None:
     slow.go.set()
     assert await staying == NEW
     await draining
+    assert slow.count == 1
+
+
+async def test_a_call_waits_for_a_renewal_no_longer_than_its_time(server: CuttingServer, http: HttpSession) -> None:
+    server.answer(UNAUTHORIZED)
+    slow = SlowRenewal()
+    shared, limit = SharedRenewals(slow), TimeLimit(SystemClock(), 0.3)
+    limited = AiohttpZidGateway(http, shared, NoWait(), api_url=server.url, limit=limit)
+    with pytest.raises(RefreshInProgress):
+        await limited.perform(STORE, GetOrder("5"))
+    slow.go.set()
+    await shared.drain()
     assert slow.count == 1
 
 
