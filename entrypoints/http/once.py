@@ -51,9 +51,9 @@ async def once(request: web.Request, handler: Handler) -> web.StreamResponse:
     if route is None or not (route.keyed and route.writes) or KEY_HEADER not in request.headers:
         return await handler(request)
     key = _key_of(request, route)
-    print_ = fingerprint(request.method, str(request.rel_url), await content_digest(request, route))
+    asked = fingerprint(request.method, str(request.rel_url), await content_digest(request, route))
     services = request.app[SERVICES]
-    claim = await _claim(services, key, print_)
+    claim = await _claim(services, key, asked)
     if isinstance(claim, KeptAnswer):
         return _replay(claim)
     return await _first(request, handler, key, claim)
@@ -74,11 +74,11 @@ def _key_of(request: web.Request, route: Route) -> IdempotencyKey:
     return IdempotencyKey(f"{request[CALLER].name} {route.method} {route.path}", given_key(request) or "")
 
 
-async def _claim(services: HttpServices, key: IdempotencyKey, print_: bytes) -> Fresh | KeptAnswer:
+async def _claim(services: HttpServices, key: IdempotencyKey, asked: bytes) -> Fresh | KeptAnswer:
     """The right to go on, or the answer that was given. A repeat waits a while for the first request."""
     deadline = services.clock.monotonic() + WAIT_SECONDS
     while True:
-        match await services.idempotency.begin(key, print_, worker=services.worker()):
+        match await services.idempotency.begin(key, asked, worker=services.worker()):
             case Fresh() as fresh:
                 return fresh
             case Replay(kept):

@@ -8,20 +8,13 @@ from datetime import datetime
 from functools import cache, reduce
 from operator import or_
 from types import GenericAlias, UnionType
-from typing import Any, Final, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from entrypoints.http.api.shapes import Moment, Told
 
 RAW: Final = "raw"
-
-
-class HasRaw(Protocol):
-    """A clean value that keeps what it was read from."""
-
-    @property
-    def raw(self) -> Mapping[str, object]: ...
 
 
 @cache
