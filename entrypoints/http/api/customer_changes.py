@@ -13,7 +13,7 @@ from core.domain.operations.customers import CreateCustomers, NewCustomer, Remov
 from core.domain.results.customer import Customer
 from entrypoints.http.api.asking import ask
 from entrypoints.http.api.customers import CUSTOMERS
-from entrypoints.http.api.shapes import Asked, Told, json
+from entrypoints.http.api.shapes import NOT_BLANK, Asked, Told, json
 from entrypoints.http.api.views import shape, tell, told
 from entrypoints.http.api.zid_calls import writes
 from entrypoints.http.problems import bad_request
@@ -24,7 +24,7 @@ AT_ONCE = 50
 Mobile = Annotated[
     str, msgspec.Meta(pattern=r"^\+?[0-9]{8,15}$", description="With the country's code.", examples=["+966500000001"])
 ]
-PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$")]
+PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=NOT_BLANK)]
 Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[!-?A-~]+@[!-?A-~]+$")]
 
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from core.domain.customer_records import NOTES_LENGTH, TAG_LENGTH, TAGS, CustomerRecord, RecordChange
 from entrypoints.http.api.asking import entry, known_store
 from entrypoints.http.api.customers import CUSTOMERS
-from entrypoints.http.api.shapes import Asked, Moment, Told, json, utc
+from entrypoints.http.api.shapes import NOT_BLANK, Asked, Moment, Told, json, utc
 from entrypoints.http.path_ids import path_id
 from entrypoints.http.problems import Refusal
 from entrypoints.http.reading import no_query, read_body, read_object
@@ -31,7 +31,7 @@ Preferences = Annotated[
     dict[str, Any], msgspec.Meta(description="Merged as RFC 7396 says: null removes a key. At most 16 KiB.")
 ]
 Notes = Annotated[str, msgspec.Meta(max_length=NOTES_LENGTH, description="Replaced whole.")]
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_LENGTH, pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$")]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_LENGTH, pattern=NOT_BLANK)]
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=TAGS, description="Replaced whole; each is kept once.")]
 
 

@@ -15,7 +15,7 @@ from core.domain.segments import NAME_LENGTH, RFM_CLASSES, Segment, SegmentDraft
 from core.features.export_segment import ExportSegment
 from core.ids import StoreId
 from entrypoints.http.api.asking import entry, known_store
-from entrypoints.http.api.shapes import DEFAULT_LIMIT, Asked, Cursor, Limit, Moment, Told, json, utc
+from entrypoints.http.api.shapes import DEFAULT_LIMIT, NOT_BLANK, Asked, Cursor, Limit, Moment, Told, json, utc
 from entrypoints.http.api.sources import Listed, known_store_id, position_of
 from entrypoints.http.api.views import page_of, tell
 from entrypoints.http.path_ids import path_id
@@ -31,7 +31,7 @@ RuleText = Annotated[
     ),
 ]
 RuleInUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, description="A rule short enough for a URL.")]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH, pattern=NOT_BLANK)]
 
 
 class SegmentBody(Asked, frozen=True):

@@ -15,6 +15,9 @@ Cursor = Annotated[
 ]
 # PostgreSQL's text holds every character but NUL.
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+_BLANK: Final = r"\x00-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+NOT_BLANK: Final = rf"^[^\x00]*[^{_BLANK}][^\x00]*$"
+"""At least one character that shows: spelled out, since `\\s` is not the same everywhere."""
 StoreNumber = Annotated[int, msgspec.Meta(ge=0, lt=10**18, description="Zid's numeric store id.")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with an offset or Z.")]
 Amount = Annotated[
