@@ -16,7 +16,7 @@ from core.ports.system import Clock
 
 log = structlog.get_logger()
 
-PATIENCE: Final = 0.5
+PATIENCE: Final = 2.0
 """Seconds that the shared limiter has to answer in."""
 TRY_AGAIN_AFTER: Final = 1.0
 

@@ -112,17 +112,19 @@ class LimitedWire(Wire):
         turn = asyncio.timeout(None if math.isinf(seconds) else max(0.0, seconds))
         try:
             async with turn, line.first:
-                await self._take(store_id, until)
+                await self._take(store_id, seconds, until)
         except TimeoutError:
             if not turn.expired():
                 raise
             raise self._refusal(store_id, 1.0 / self._allowance.rate) from None
 
-    async def _take(self, store_id: StoreId, until: float) -> None:
+    async def _take(self, store_id: StoreId, seconds: float, until: float) -> None:
+        """What a newcomer could not wait for is refused at once; others may find room sooner than they are told."""
         while wait := await self._limiter.take(store_id, self._traffic):
-            if self._clock.monotonic() + wait > until:
+            left = until - self._clock.monotonic()
+            if wait > seconds or left <= 0:
                 raise self._refusal(store_id, wait)
-            await self._clock.sleep(wait)
+            await self._clock.sleep(min(wait, left))
 
     def _refusal(self, store_id: StoreId, wait: float) -> RateLimited:
         """Those who are refused are told to come back one after the other."""

@@ -127,7 +127,7 @@ async def unleash(world: Zid, redis_url: str, crowd: Crowd) -> tuple[float, Coun
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-    return begun, _sum(json.loads(out) for out, _ in results)
+    return begun, _sum(json.loads(out.splitlines()[-1]) for out, _ in results)
 
 
 def _line(**task: object) -> bytes:

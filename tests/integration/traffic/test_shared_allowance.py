@@ -57,4 +57,4 @@ async def test_eight_processes_use_one_stores_allowance_for_three_minutes(redis_
 
 @pytest.mark.prove
 async def test_two_hundred_stores_at_once(redis_url: str) -> None:
-    await many_stores(redis_url, stores=200, processes=2, minutes=2, scale=1)
+    await many_stores(redis_url, stores=200, processes=2, minutes=1.5, scale=1)
