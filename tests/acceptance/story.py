@@ -162,6 +162,16 @@ class Service:
         self.install(store_id)
         return store_id
 
+    def quiet_store(self, **wanted: int) -> int:
+        """A fresh store whose backfill is over: nobody calls Zid for it any more unless asked."""
+        store_id = self.new_store(**wanted)
+        assert eventually(lambda: self._is_filled(store_id), seconds=60)
+        return store_id
+
+    def _is_filled(self, store_id: int) -> bool:
+        kinds = self.call("GET", f"/v1/stores/{store_id}/backfill").json["items"]
+        return bool(kinds) and all(kind["state"] == "done" for kind in kinds)
+
     def call(self, method: str, path: str) -> Answer:
         return send(method, self.up.url + path, headers={"Authorization": f"Bearer {self.up.admin_key}"})
 

@@ -18,6 +18,8 @@ from tests.eventually import eventually
 PROCESSES = 4
 CALLERS = 50
 """In each process."""
+UNHURRIED = "60000"
+"""Requests a minute, so that the store's allowance holds nobody back here."""
 DAY = 24 * 60 * 60
 LONGER_THAN_A_LEASE = 11
 """Seconds. A worker's lease lasts ten, unless it is renewed."""
@@ -25,7 +27,7 @@ LONGER_THAN_A_LEASE = 11
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    with running("--no-demo") as up:
+    with running("--no-demo", ZID_RATE_PER_MINUTE=UNHURRIED) as up:
         service = Service(up)
         service.sandbox.turn(oauth__expires_in=30 * DAY, rate__bucket=0)
         yield service
@@ -38,7 +40,7 @@ class Callers:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tests.acceptance.callers", str(service.data_dir), name],
             cwd=service.up.home,
-            env=environment(PYTHONPATH=str(TREE)),
+            env=environment(PYTHONPATH=str(TREE), ZID_RATE_PER_MINUTE=UNHURRIED),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -80,7 +82,7 @@ def callers(service: Service) -> Iterator[list[Callers]]:
 
 # The second test kills most of the processes, so it stays the last.
 def test_many_callers_of_many_processes_cause_one_exchange(service: Service, callers: list[Callers]) -> None:
-    store_id = service.new_store()
+    store_id = service.quiet_store()
     service.sandbox.ask("POST", "/clock", {"advance_seconds": 31 * DAY})
     service.sandbox.ask(
         "POST", "/faults", {"route": "POST /oauth/token", "kind": "latency", "seconds": LONGER_THAN_A_LEASE}
@@ -98,7 +100,7 @@ def test_many_callers_of_many_processes_cause_one_exchange(service: Service, cal
 
 def test_a_worker_that_dies_or_freezes_with_the_answer_in_hand(service: Service, callers: list[Callers]) -> None:
     """Zid has spent the refresh token and answered, our database has nothing yet: the worst moment there is."""
-    refused, rescued, overtaken = (service.new_store() for _ in range(3))
+    refused, rescued, overtaken = (service.quiet_store() for _ in range(3))
     service.sandbox.ask("POST", "/clock", {"advance_seconds": 31 * DAY})
     dies, dies_too, freezes, survives = callers
     before = answered(service)
