@@ -11,7 +11,7 @@ from core.domain.documents import as_document
 from core.domain.event_states import EventState
 from core.domain.events import ClaimedRun, Failure, Settlement, WorkItem
 from core.domain.operations.operation import Operation
-from core.errors import LostClaim, RateLimited, RefreshInProgress, TryLater
+from core.errors import LostClaim, TryLater
 from core.features.event_handlers.context import Context, Event, Log
 from core.features.event_handlers.outcomes import Outcome, Snooze, decide
 from core.features.event_handlers.registry import Handler, Handlers
@@ -22,6 +22,7 @@ from core.ports.zid_gateway import BoundGateway, ZidGateway
 
 R = TypeVar("R")
 UNKNOWN_HANDLER_WAIT = timedelta(seconds=60)
+SHORTEST_WAIT = timedelta(seconds=5)
 
 
 class Within(Protocol):
@@ -82,7 +83,7 @@ class RunHandlers:
             event = self._event(run)
             context = self._context(run, scope)
             return await self._within(handler.time_limit, handler.function(event, context))
-        except (RateLimited, RefreshInProgress) as wait:
+        except TryLater as wait:
             return self._later(wait)
         except LostClaim:
             raise
@@ -92,8 +93,8 @@ class RunHandlers:
             return self._describe(error)
 
     def _later(self, wait: TryLater) -> Snooze:
-        """Waiting for Zid's allowance is nobody's failure."""
-        return Snooze(self._clock.now() + timedelta(seconds=wait.retry_after))
+        """Waiting for Zid's allowance, or for Zid itself, is nobody's failure."""
+        return Snooze(self._clock.now() + max(SHORTEST_WAIT, timedelta(seconds=wait.retry_after)))
 
     def _unknown(self, run: ClaimedRun) -> Settlement:
         """A handler of another release: wait for a worker that has it."""

@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.event_states import EventState, Origin
 from core.domain.operations.orders import GetOrder
-from core.errors import LostClaim, RateLimited
+from core.errors import LostClaim, RateLimited, Unavailable
 from core.features.event_handlers import Cancel, Context, Event, Outcome, Retry, RetryPolicy, Snooze
 from core.features.event_handlers.registry import Handler
 from tests.unit.pipeline.conftest import Pipeline
@@ -74,15 +74,20 @@ async def test_the_outcome_decides(
     assert [one.settlement.state for one in handled] == [state]
 
 
-async def test_waiting_for_zids_allowance_is_no_attempt(pipeline: Callable[..., Pipeline]) -> None:
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(RateLimited("slow down", 20), 20), (Unavailable("zid", retry_after=0.1), 5)]
+)
+async def test_waiting_for_zid_is_no_attempt(
+    pipeline: Callable[..., Pipeline], error: Exception, seconds: float
+) -> None:
     async def handler(_: Event, __: Context) -> None:
-        raise RateLimited("slow down", 20)
+        raise error
 
     service = pipeline(Handler("h", "order.create", handler))
     await one_event(service)
     handled = await service.run_all(await service.workers.join("test"))
     assert not handled[0].settlement.counted
-    assert handled[0].settlement.due_at == service.clock.now() + timedelta(seconds=20)
+    assert handled[0].settlement.due_at == service.clock.now() + timedelta(seconds=seconds)
 
 
 async def test_a_handler_that_outlives_its_limit_is_cancelled(pipeline: Callable[..., Pipeline]) -> None:
