@@ -71,7 +71,7 @@ def test_a_stranger_watches_a_store_being_installed_and_its_orders_flow(
     expect(merchant.get_by_text(str(store_id))).to_be_visible()
 
     row = page.locator("[data-live=stores] tr", has_text=str(store_id))
-    expect(row.locator(".badge")).to_have_text("Active", timeout=WAIT)
+    expect(row.locator(".badge.active")).to_have_text("Active", timeout=WAIT)
 
     service.sandbox.trigger(store_id, "order.create", count=7)
     done = page.locator("[data-live=events] tr", has_text="order.create").locator(".badge.done")

@@ -56,12 +56,12 @@ async def test_more_callers_than_connections_wait_their_turn(redis_url: str) -> 
         ConnectionResetError(),
     ],
 )
-def test_what_may_pass_is_unavailable(error: Exception) -> None:
+async def test_what_may_pass_is_unavailable(error: Exception) -> None:
     with pytest.raises(Unavailable) as caught, driver_errors():
         raise error
     assert caught.value.dependency == "redis"
 
 
-def test_our_own_mistakes_are_not_called_unavailable() -> None:
+async def test_our_own_mistakes_are_not_called_unavailable() -> None:
     with pytest.raises(driver.ResponseError), driver_errors():
         raise driver.ResponseError("WRONGTYPE Operation against a key")
