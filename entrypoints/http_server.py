@@ -14,8 +14,8 @@ from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
 from entrypoints.http.services import HttpServices, HttpSettings, Mirror
 from entrypoints.http.serving import make_runner
+from entrypoints.listening import BACKLOG
 from entrypoints.process import stop_signal
-from entrypoints.up.ports import BACKLOG
 from entrypoints.wiring import Daemon, daemon, health_services
 
 log = structlog.get_logger()

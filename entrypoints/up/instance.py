@@ -12,9 +12,9 @@ from typing import Final
 from adapters.embedded import DataDir, EmbeddedServerError
 from config.settings import Settings, load_settings
 from entrypoints.failures import CommandFailed
+from entrypoints.listening import listen, port_of
 from entrypoints.up.parts import Part
 from entrypoints.up.plan import DEFAULT_HOST, Addresses, Plan, decided, http_url, process_environment
-from entrypoints.up.ports import listen, port_of
 from entrypoints.up.run_file import RunningUp
 from entrypoints.up.secrets_file import FILE_NAME as SECRETS_FILE
 from entrypoints.up.secrets_file import ensure_secrets

@@ -11,8 +11,8 @@ from config.logging import set_up_logging
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.group import commands, name_process
 from entrypoints.http_server import run_http
+from entrypoints.listening import listen
 from entrypoints.process import run
-from entrypoints.up.ports import listen
 
 app = commands()
 

@@ -16,8 +16,8 @@ from config.settings import Settings
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.group import commands, name_process
 from entrypoints.failures import CommandFailed
+from entrypoints.listening import listen, port_of
 from entrypoints.process import run, stop_signal
-from entrypoints.up.ports import listen, port_of
 from sandbox.server import create_app
 from sandbox.settings import AppRegistration, SandboxSettings, SettingsError
 
