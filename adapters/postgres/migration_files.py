@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files as package_files
+from itertools import pairwise
 from pathlib import Path
 
 from yoyo.migrations import read_sql_migration
@@ -93,11 +94,9 @@ def read_folder(folder: Path | None = None) -> list[MigrationFile]:
     """The shipped files in order; refuses names, numbers and down-migrations that do not belong there."""
     found = folder or Path(str(package_files("migrations")))
     migrations = [_read_file(path) for path in sorted(found.glob("*.sql"))]
-    for expected, file in enumerate(migrations, start=1):
-        if file.number != expected:
-            raise BadMigrationFile(
-                f"{file.path.name}: expected number {expected:04d}; numbers run from 0001 without gap"
-            )
+    for before, file in pairwise(migrations):
+        if file.number == before.number:
+            raise BadMigrationFile(f"{before.path.name} and {file.path.name}: a number is given once")
     return migrations
 
 

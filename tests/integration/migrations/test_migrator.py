@@ -248,7 +248,7 @@ def test_a_locked_table_is_waited_for_without_holding_up_others(empty: Database,
 @pytest.mark.parametrize(
     ("name", "sql", "complaint"),
     [
-        ("0004_later", "SELECT 1;", "expected number 0002"),
+        ("0001_second", "SELECT 1;", "a number is given once"),
         ("002_short", "SELECT 1;", "NNNN_what_it_does"),
         ("0001_first.rollback", "SELECT 1;", "forward only"),
         ("0002_commit", "CREATE TABLE t (id int); -- why\nCOMMIT;", "remove 'COMMIT;'"),
