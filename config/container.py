@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 import orjson
 from dependency_injector import containers, providers
 
+from adapters.postgres.app_events import PostgresAppEventBook, PostgresStoreSubscriptions
 from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.backfills import PostgresBackfills
@@ -21,6 +22,7 @@ from adapters.postgres.connection import Pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.event_batches import PostgresEventLedger
+from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
@@ -65,6 +67,7 @@ from core.features.backfill import AskForBackfill, ReadBackfills
 from core.features.consume_event import ConsumeEvents
 from core.features.event_handlers import Handlers
 from core.features.event_handlers.context import Log
+from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
 from core.features.refresh_tokens import RefreshTokens
@@ -154,9 +157,12 @@ class Adapters(containers.DeclarativeContainer):
     token_statuses = providers.Singleton(PostgresTokenStatuses, pool)
     refresh_book = providers.Singleton(PostgresRefreshBook, pool)
     backfills = providers.Singleton(PostgresBackfills, pool)
+    gaps = providers.Singleton(PostgresGaps, pool)
     locks = providers.Singleton(PostgresLocks, pool)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, pool)
     audit_trail = providers.Singleton(PostgresAuditLog, pool)
+    app_event_book = providers.Singleton(PostgresAppEventBook, pool)
+    store_subscriptions = providers.Singleton(PostgresStoreSubscriptions, pool)
 
     mirrored_orders = providers.Singleton(PostgresOrders, pool)
     mirrored_products = providers.Singleton(PostgresProducts, pool)
@@ -256,6 +262,21 @@ class Features(containers.DeclarativeContainer):
         trail=adapters.audit_trail,
         clock=adapters.clock,
         worker=worker,
+    )
+    app_events = providers.Singleton(
+        HandleAppEvents,
+        book=adapters.app_event_book,
+        subscriptions=adapters.store_subscriptions,
+        installations=adapters.installations,
+        uninstall=uninstall,
+        gateway=handler_gateway,
+        handlers=handlers,
+        inbox=adapters.inbox,
+        announcer=announcer,
+        clock=adapters.clock,
+        ids=adapters.ids,
+        app_id=settings.provided.zid_app_id,
+        encode=providers.Object(orjson.dumps),
     )
     ask_for_backfill = providers.Singleton(
         AskForBackfill, backfills=adapters.backfills, installations=adapters.installations

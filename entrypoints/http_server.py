@@ -47,6 +47,8 @@ def http_services(parts: Daemon) -> HttpServices:
         install=features.install(),
         refresh=features.refresh(),
         uninstall=features.uninstall(),
+        app_events=features.app_events(),
+        store_subscriptions=adapters.store_subscriptions(),
         installations=adapters.installations(),
         token_statuses=adapters.token_statuses(),
         reader=adapters.reader(),

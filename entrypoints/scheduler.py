@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import structlog
 
 from config.settings import Settings
+from core.domain.app_events import Settled
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkKind
 from core.features.backfill import ReadBackfills
+from core.features.handle_app_events import HandleAppEvents
 from core.features.refresh_tokens import RefreshTokens
 from core.features.sweep import Sweep
 from core.ports.ledger_reading import LedgerReader
@@ -29,6 +31,9 @@ SWEEP_EVERY = 0.5
 REFRESH_EVERY = 5.0
 REFRESH_AT_ONCE = 100
 MEASURE_EVERY = 15.0
+APP_EVENTS_EVERY = 5.0
+APP_EVENTS_AT_ONCE = 20
+FORGET_APP_EVENTS_EVERY = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class SchedulerServices:
     sweep: Sweep
     refresh: RefreshTokens
     backfills: ReadBackfills
+    app_events: HandleAppEvents
     reader: LedgerReader
     indexes: Mapping[WorkKind, WorkIndex]
     metrics: Metrics
@@ -53,6 +59,9 @@ class Scheduler:
         async with asyncio.TaskGroup() as loops:
             loops.create_task(keep_doing("sweep", self._sweep, every=SWEEP_EVERY, stop=stop))
             loops.create_task(keep_doing("refresh", self._refresh, every=REFRESH_EVERY, stop=stop))
+            loops.create_task(keep_doing("app_events", self._app_events, every=APP_EVENTS_EVERY, stop=stop))
+            forget = self._services.app_events.forget
+            loops.create_task(keep_doing("forget_app_events", forget, every=FORGET_APP_EVENTS_EVERY, stop=stop))
             loops.create_task(Backfilling(self._services.backfills).work(stop))
             loops.create_task(keep_doing("measure", self._measure, every=MEASURE_EVERY, stop=stop))
 
@@ -64,6 +73,12 @@ class Scheduler:
     async def _refresh(self) -> None:
         for renewed in await self._services.refresh.run_due(limit=REFRESH_AT_ONCE):
             log.info("token_refresh", store_id=renewed.store_id, outcome=renewed.outcome.value, problem=renewed.problem)
+
+    async def _app_events(self) -> None:
+        for handled in await self._services.app_events.run_due(limit=APP_EVENTS_AT_ONCE):
+            settled = isinstance(handled.verdict, Settled)
+            outcome = handled.verdict.outcome.value if isinstance(handled.verdict, Settled) else handled.verdict.why
+            log.info("app_event_decided", store_id=handled.event.store_id, settled=settled, outcome=outcome)
 
     async def _measure(self) -> None:
         ledger = await self._services.reader.books()
@@ -87,6 +102,7 @@ async def run_scheduler(settings: Settings) -> None:
             sweep=parts.features.sweep(),
             refresh=parts.features.refresh(),
             backfills=parts.features.read_backfills(),
+            app_events=parts.features.app_events(),
             reader=parts.adapters.reader(),
             indexes=parts.adapters.indexes(),
             metrics=parts.adapters.metrics(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from core.domain.app_events import APP_EVENTS
 from core.domain.backfill import BACKFILLED
 from core.ids import EntityKind
 
@@ -90,19 +91,26 @@ def mirrored_topic(name: str) -> Topic | None:
 
 def is_known(name: str) -> bool:
     """Whether a handler may be registered for this topic."""
-    return name in ZID_TOPICS or name in DERIVED_SOURCES
+    return name in ZID_TOPICS or name in DERIVED_SOURCES or name in APP_EVENTS
 
 
 def subscriptions_for(handled: Iterable[str]) -> tuple[str, ...]:
-    """Zid's events to subscribe so that the mirror and these handlers' topics are served, sorted."""
+    """Zid's events to subscribe so that the mirror and these handlers' topics are served, sorted.
+
+    App events are none of them: they are configured in the Partner Dashboard.
+    """
     wanted = set(ALWAYS_SUBSCRIBED)
     for name in handled:
+        if name in APP_EVENTS:
+            continue
         wanted.update(DERIVED_SOURCES.get(name, (name,)))
     return tuple(sorted(wanted))
 
 
 def entity_kind(name: str) -> EntityKind:
     """What an event of this topic is about."""
+    if name in APP_EVENTS:
+        return EntityKind.STORE
     if name in _LEDGER_TOPICS:
         return _LEDGER_TOPICS[name].kind
     return ZID_TOPICS[DERIVED_SOURCES[name][0]].kind

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from core.domain.secret import Secret
 from core.features.backfill import AskForBackfill
+from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore
 from core.features.refresh_tokens import RefreshTokens
@@ -18,6 +19,7 @@ from core.features.subscribe_webhooks import SubscribeWebhooks
 from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
 from core.ports.api_keys import ApiKeys
+from core.ports.app_events import StoreSubscriptions
 from core.ports.audit_trail import AuditTrail
 from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
@@ -101,6 +103,8 @@ class HttpServices:
     install: InstallStore
     refresh: RefreshTokens
     uninstall: UninstallStore
+    app_events: HandleAppEvents
+    store_subscriptions: StoreSubscriptions
     installations: Installations
     token_statuses: TokenStatuses
     reader: LedgerReader

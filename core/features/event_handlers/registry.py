@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, ModuleType
 from typing import Final, TypeVar
 
+from core.domain.app_events import APP_EVENTS
 from core.domain.retry import DEFAULT_POLICY, RetryPolicy
 from core.domain.topics import DERIVED_SOURCES, ZID_TOPICS, is_known
 from core.errors import SettingInvalid
@@ -50,7 +51,7 @@ def on(
     """
     for topic in topics:
         if not is_known(topic):
-            known = ", ".join([*ZID_TOPICS, *DERIVED_SOURCES])
+            known = ", ".join([*ZID_TOPICS, *DERIVED_SOURCES, *APP_EVENTS])
             raise SettingInvalid("WASL_HANDLERS", f"unknown topic {topic!r}; known are: {known}")
 
     def mark(function: F) -> F:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from config.container import Adapters
+from core.domain.app_events import StoreSubscription
 from core.domain.backfill import BACKFILLED, BackfillState, BackfillStatus
 from core.domain.stores import Install
 from core.features.backfill import AskForBackfill
@@ -133,12 +134,27 @@ async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
     found = await adapters.installations().subscriptions(install.install_id)
     counts = await adapters.reader().mirror_counts(store_id)
     backfills = await adapters.backfills().of_stores([store_id])
+    paid = await adapters.store_subscriptions().of_stores([store_id])
     return {
         **store_row(install, statuses.get(install.install_id)),
+        "app_subscription": _paid(paid[0]) if paid else None,
         "webhooks": [f"{one.event}{'' if one.active else ' (inactive)'}" for one in found],
         "mirror": {kind.value: count for kind, count in counts.items()},
         "backfill": {status.kind.value: status.state.value for status in backfills},
     }
+
+
+def _paid(found: StoreSubscription) -> str:
+    """`active, plan 904 until 2025-03-22`; what only an event claims is marked."""
+    plan = found.plan
+    named = str(plan.plan_name) or plan.plan_id
+    parts = [
+        plan.status or "status unknown",
+        f"plan {named}" if named else "",
+        f"until {plan.ends_at:%Y-%m-%d}" if plan.ends_at else "",
+        "" if found.verified else "as an event claims, not verified",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def store_row(install: Install, status: TokenStatus | None) -> Row:

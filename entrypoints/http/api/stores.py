@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
+from core.domain.app_events import StoreSubscription
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import Install, InstallState
 from core.ids import EntityKind, StoreId
@@ -58,9 +59,25 @@ class SubscriptionView(Told, frozen=True):
     health: str | None
 
 
+class AppSubscriptionView(Told, frozen=True):
+    """What the store pays the app for. `verified` is false where only an event claims it, and Zid did not say."""
+
+    status: str | None
+    plan_id: str | None
+    plan_name: dict[str, str]
+    plan_type: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    is_usage_based: bool | None
+    verified: bool
+    told_by: str
+    seen_at: datetime | None
+
+
 class StoreDetail(StoreView, frozen=True):
     subscriptions: list[SubscriptionView]
     mirror: dict[str, int]
+    app_subscription: AppSubscriptionView | None
 
 
 async def index(request: web.Request) -> web.Response:
@@ -86,10 +103,12 @@ async def store_detail(services: HttpServices, install: Install) -> StoreDetail:
     statuses = await services.token_statuses.of([install.install_id])
     subscriptions = await services.installations.subscriptions(install.install_id)
     counts = await services.reader.mirror_counts(install.store_id)
+    paid = await services.store_subscriptions.of_stores([install.store_id])
     return StoreDetail(
         **msgspec.structs.asdict(store_view(install, statuses.get(install.install_id))),
         subscriptions=[subscription_view(found) for found in subscriptions],
         mirror={kind.value: counts.get(kind, 0) for kind in EntityKind if kind is not EntityKind.STORE},
+        app_subscription=app_subscription_view(paid[0]) if paid else None,
     )
 
 
@@ -109,6 +128,22 @@ def store_view(install: Install, status: TokenStatus | None) -> StoreView:
         generation=status.generation if status else None,
         refresh_due_at=utc(status.refresh_due_at) if status else None,
         refresh_failures=status.failures if status else 0,
+    )
+
+
+def app_subscription_view(found: StoreSubscription) -> AppSubscriptionView:
+    plan = found.plan
+    return AppSubscriptionView(
+        status=plan.status,
+        plan_id=plan.plan_id,
+        plan_name=plan.plan_name.written(),
+        plan_type=plan.plan_type,
+        starts_at=utc(plan.starts_at),
+        ends_at=utc(plan.ends_at),
+        is_usage_based=found.is_usage_based,
+        verified=found.verified,
+        told_by=found.told_by,
+        seen_at=utc(found.seen_at),
     )
 
 

@@ -1,6 +1,7 @@
 """The App Market's events: hints that come without credentials to an address nobody can guess."""
 
 import asyncio
+from datetime import timedelta
 from io import BytesIO
 from urllib.parse import quote
 
@@ -9,11 +10,14 @@ from aiohttp.test_utils import TestClient
 from yarl import URL
 
 from adapters.memory.zid_gateway import ScriptedProbe
+from core.domain.app_events import AppEvent
 from core.domain.documents import Document
 from core.domain.stores import InstallState
 from core.domain.tokens import Tokens
 from core.errors import Unavailable
+from core.ports.app_events import AppEventClaim
 from entrypoints.http import app_events
+from entrypoints.http.services import SERVICES
 from tests.unit.http.conftest import make_client
 from tests.unit.http.world import APP_SECRET, STORE, World
 
@@ -47,15 +51,38 @@ async def test_an_uninstall_is_not_believed_while_the_tokens_work(world: World, 
     assert await state(world) is InstallState.ACTIVE
 
 
-async def test_when_zid_cannot_be_asked_the_event_is_put_off(world: World, aiohttp_client: object) -> None:
+async def test_when_zid_cannot_be_asked_the_event_waits_and_is_decided_later(
+    world: World, aiohttp_client: object
+) -> None:
     await world.installed()
-    world.probe = ScriptedProbe(Unavailable("zid"))
+    world.probe = ScriptedProbe(Unavailable("zid"), None)
     client = await make_client(aiohttp_client, world)
 
+    assert (await client.post(PATH, json=UNINSTALL)).status == 200
+    assert await state(world) is InstallState.ACTIVE
+
+    world.clock.advance(16 * 60)
+    await client.app[SERVICES].app_events.run_due(limit=10)
+    assert await state(world) is InstallState.UNINSTALLED
+
+
+async def test_what_cannot_be_written_down_is_asked_for_again(world: World, client: TestClient) -> None:
+    async def away(event: AppEvent, *, hold: timedelta) -> AppEventClaim | None:
+        raise Unavailable("postgres")
+
+    client.app[SERVICES].app_events.book.note = away
     answer = await client.post(PATH, json=UNINSTALL)
 
     assert (answer.status, answer.headers["Retry-After"]) == (429, "60")
-    assert await state(world) is InstallState.ACTIVE
+
+
+async def test_a_repeat_is_counted_and_asks_zid_nothing(world: World, client: TestClient) -> None:
+    await world.installed()
+    for request_id in ("a", "a", "b"):
+        assert (await client.post(PATH, json=UNINSTALL, headers={"x-request-id": request_id})).status == 200
+
+    assert world.metrics.counted("app_events_received_total", outcome="duplicate") == 1
+    assert len(world.probe.script.asked) == 2
 
 
 class SilentProbe(ScriptedProbe):
@@ -66,7 +93,7 @@ class SilentProbe(ScriptedProbe):
         return None
 
 
-async def test_a_decision_that_takes_too_long_is_put_off(
+async def test_a_decision_that_takes_too_long_goes_on_without_the_caller(
     world: World, aiohttp_client: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app_events, "DECIDE_SECONDS", 0.05)
@@ -74,7 +101,8 @@ async def test_a_decision_that_takes_too_long_is_put_off(
     world.probe = SilentProbe()
     client = await make_client(aiohttp_client, world)
 
-    assert (await client.post(PATH, json=UNINSTALL)).status == 429
+    assert (await client.post(PATH, json=UNINSTALL)).status == 200
+    assert world.metrics.counted("app_events_received_total", outcome="pending") == 1
 
 
 async def test_any_secret_of_the_ring_is_an_address(client: TestClient) -> None:
@@ -130,9 +158,8 @@ async def test_other_events_are_noted_under_bounded_names(world: World, client: 
     for name in ("app.market.subscription.renew", "app.market.made.up"):
         assert (await client.post(PATH, json={"event_name": name, "store_id": str(STORE)})).status == 200
 
-    assert (
-        world.metrics.counted("app_events_received_total", event="app.market.subscription.renew", outcome="noted") == 1
-    )
+    renewed = {"event": "app.market.subscription.renew", "outcome": "pending"}
+    assert world.metrics.counted("app_events_received_total", **renewed) == 1, "the store is not installed yet"
     assert world.metrics.counted("app_events_received_total", event="other", outcome="noted") == 1
 
 

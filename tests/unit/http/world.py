@@ -8,8 +8,9 @@ from ipaddress import ip_network
 from itertools import count
 
 from aiohttp import encode_basic_auth, web
-from orjson import loads
+from orjson import dumps, loads
 
+from adapters.memory.app_events import MemoryAppEventBook, MemoryStoreSubscriptions
 from adapters.memory.audience import MemoryAudience
 from adapters.memory.audit_trail import MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
@@ -40,6 +41,8 @@ from core.domain.stores import Install, StoreIdentity
 from core.domain.tokens import Tokens
 from core.domain.webhook_address import USERNAME, Addressee, install_token, password
 from core.features.backfill import AskForBackfill
+from core.features.event_handlers import Handlers
+from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
 from core.features.refresh_tokens import RefreshTokens
@@ -200,6 +203,21 @@ class World:
             clock=self.clock,
             worker=self._worker,
         )
+        self.store_subscriptions = MemoryStoreSubscriptions(self.database)
+        app_events = HandleAppEvents(
+            book=MemoryAppEventBook(self.database),
+            subscriptions=self.store_subscriptions,
+            installations=self.installations,
+            uninstall=uninstall,
+            gateway=self.gateway,
+            handlers=Handlers(),
+            inbox=self.inbox,
+            announcer=self.announced,
+            clock=self.clock,
+            ids=self.ids,
+            app_id="7367",
+            encode=dumps,
+        )
         return HttpServices(
             settings=HttpSettings(
                 self.url,
@@ -225,6 +243,8 @@ class World:
             install=install,
             refresh=refresh,
             uninstall=uninstall,
+            app_events=app_events,
+            store_subscriptions=self.store_subscriptions,
             installations=self.installations,
             token_statuses=self.token_statuses,
             reader=self.reader,
