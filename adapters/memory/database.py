@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +14,9 @@ from adapters.memory.rows import DedupeRow, DueRow, EventRow, IdempotencyRow, In
 from adapters.memory.system import ManualClock
 from core.domain.audit import AuditEntry
 from core.domain.customer_records import CustomerRecord
-from core.domain.event_states import EventState
+from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkItem, WorkKind
+from core.domain.gaps import GapId, KnownGap
 from core.domain.mirror import MirrorRow
 from core.domain.operations.webhooks import Subscription
 from core.domain.segments import Segment, SegmentId
@@ -46,6 +48,8 @@ class MemoryDatabase:
     runs: dict[int, RunRow] = field(default_factory=dict)
     dedupe: dict[bytes, DedupeRow] = field(default_factory=dict)
     intake: list[IntakeRow] = field(default_factory=list)
+    pruned: Counter[tuple[StoreId, Origin, EventState]] = field(default_factory=Counter)
+    """How many events are no longer kept."""
     mirror: dict[tuple[StoreId, Entity], MirrorRow] = field(default_factory=dict)
     seen: dict[tuple[StoreId, Entity], datetime] = field(default_factory=dict)
     """When each mirror row was written last."""
@@ -56,6 +60,7 @@ class MemoryDatabase:
     """What units of work executed and committed: (sql, arguments)."""
     idempotency: dict[bytes, IdempotencyRow] = field(default_factory=dict)
     backfills: dict[tuple[InstallId, EntityKind], BackfillRow] = field(default_factory=dict)
+    gaps: dict[GapId, KnownGap] = field(default_factory=dict)
     held: dict[EventId, asyncio.Event] = field(default_factory=dict)
     """The row locks of open batches; set when given up."""
     numbers: count[int] = field(default_factory=lambda: count(1))

@@ -7,6 +7,7 @@ from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.event_batches import MemoryEventLedger
+from adapters.memory.gaps import MemoryGaps
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.inbox import MemoryInbox
 from adapters.memory.installations import MemoryInstallations
@@ -44,6 +45,7 @@ def memory_world() -> LedgerWorld:
         keys=MemoryIdempotencyKeys(database),
         shelves=_shelves(database),
         backfills=MemoryBackfills(database),
+        gaps=MemoryGaps(database),
         hands=_memory_hands(database),
         now=database.now,
         foreign_vault=MemoryTokenVault(database, ReversibleSealer(("another",))),

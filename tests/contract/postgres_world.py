@@ -14,6 +14,7 @@ from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.event_batches import PostgresEventLedger
+from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
@@ -66,6 +67,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 keys=PostgresIdempotencyKeys(pool),
                 shelves=_shelves(pool),
                 backfills=PostgresBackfills(pool),
+                gaps=PostgresGaps(pool),
                 hands=_postgres_hands(owner),
                 now=lambda: datetime.now(UTC),
                 foreign_vault=PostgresTokenVault(pool, other),

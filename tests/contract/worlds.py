@@ -12,6 +12,7 @@ from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.customer_records import CustomerRecords
 from core.ports.event_ledger import BulkInbox, EventLedger, Maintenance, RunLedger, Workers
+from core.ports.gaps import Gaps
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
 from core.ports.ledger_reading import Desk, LedgerReader
@@ -83,6 +84,7 @@ class LedgerWorld:
     keys: IdempotencyKeys
     shelves: Shelves
     backfills: Backfills
+    gaps: Gaps
     hands: Hands
     now: Callable[[], datetime]
     foreign_vault: TokenVault
