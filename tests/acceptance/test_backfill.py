@@ -23,13 +23,11 @@ KILLS = 3
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    opened = {"WASL_HANDLERS": "tests.acceptance.apps.snapshots", "ZID_RATE_PER_MINUTE": "60000"}
-    with running("--no-demo", **opened) as up:
+    with running("--no-demo", WASL_HANDLERS="tests.acceptance.apps.snapshots") as up:
         yield Service(up)
 
 
 def test_a_backfill_killed_three_times_goes_on_at_its_page_and_calls_nobody_unasked(service: Service) -> None:
-    service.sandbox.turn(rate__bucket=0)
     started = time.monotonic()
     store = service.sandbox.new_store(orders=ORDERS, customers=CUSTOMERS, products=PRODUCTS)
     service.install(store)

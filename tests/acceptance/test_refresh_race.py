@@ -12,14 +12,12 @@ import psutil
 import pytest
 
 from tests.acceptance.story import Service, together
-from tests.acceptance.wasl_up import TREE, environment, running
+from tests.acceptance.wasl_up import environment, running
 from tests.eventually import eventually
 
 PROCESSES = 4
 CALLERS = 50
 """In each process."""
-UNHURRIED = "60000"
-"""Requests a minute, so that the store's allowance holds nobody back here."""
 DAY = 24 * 60 * 60
 LONGER_THAN_A_LEASE = 11
 """Seconds. A worker's lease lasts ten, unless it is renewed."""
@@ -27,9 +25,9 @@ LONGER_THAN_A_LEASE = 11
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    with running("--no-demo", ZID_RATE_PER_MINUTE=UNHURRIED) as up:
+    with running("--no-demo") as up:
         service = Service(up)
-        service.sandbox.turn(oauth__expires_in=30 * DAY, rate__bucket=0)
+        service.sandbox.turn(oauth__expires_in=30 * DAY)
         yield service
 
 
@@ -40,7 +38,7 @@ class Callers:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tests.acceptance.callers", str(service.data_dir), name],
             cwd=service.up.home,
-            env=environment(PYTHONPATH=str(TREE), ZID_RATE_PER_MINUTE=UNHURRIED),
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
