@@ -37,6 +37,7 @@ from adapters.postgres.mirrored import (
     PostgresOrders,
     PostgresProducts,
 )
+from adapters.postgres.pruning import PostgresPruning
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
@@ -70,6 +71,7 @@ from core.features.event_handlers.context import Log
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
+from core.features.prune_events import PruneEvents
 from core.features.refresh_tokens import RefreshTokens
 from core.features.run_handlers import RunHandlers, Within
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
@@ -150,6 +152,7 @@ class Adapters(containers.DeclarativeContainer):
     runs = providers.Singleton(PostgresRunLedger, pool)
     workers = providers.Singleton(PostgresWorkers, pool)
     maintenance = providers.Singleton(PostgresMaintenance, pool)
+    pruning = providers.Singleton(PostgresPruning, pool)
     reader = providers.Singleton(PostgresLedgerReader, pool)
     desk = providers.Singleton(PostgresDesk, pool)
     installations = providers.Singleton(PostgresInstallations, pool, sealer)
@@ -324,6 +327,12 @@ class Features(containers.DeclarativeContainer):
         decode=providers.Object(orjson.loads),
         describe=providers.Object(describe),
         log_for=log_for,
+    )
+    prune = providers.Singleton(
+        PruneEvents,
+        pruning=adapters.pruning,
+        retention=settings.provided.retention,
+        clock=adapters.clock,
     )
     sweep = providers.Singleton(
         Sweep,

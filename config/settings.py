@@ -6,6 +6,7 @@ Every key, its default, unit and risk stand in `.env.example`. Nothing else read
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Annotated
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from core.domain.retention import Retention
 from core.domain.secret import Secret
 from core.errors import SettingInvalid
 
@@ -103,6 +105,10 @@ class Settings(BaseModel):
     queue: Queue = Queue.REDIS
     index_window: int = Field(256, ge=1)
     dedupe_days: int = Field(3, ge=1, le=30)
+    event_retention_days: int = Field(30, ge=3, le=3650)
+    dead_retention_days: int = Field(90, ge=3, le=3650)
+    backup_retention_days: int = Field(30, ge=0, le=3650)
+    erasure_log: Path = Path(".wasl/erasures.jsonl")
     webhook_max_bytes: int = Field(8 * 1024 * 1024, ge=1024)
     handler_concurrency: int = Field(16, ge=1, le=1000)
     wasl_handlers: Words = ()
@@ -113,6 +119,10 @@ class Settings(BaseModel):
     @property
     def production(self) -> bool:
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def retention(self) -> Retention:
+        return Retention(timedelta(days=self.event_retention_days), timedelta(days=self.dead_retention_days))
 
     @property
     def callback_url(self) -> str:
@@ -134,6 +144,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 def _check(settings: Settings) -> None:
     if settings.public_url.endswith("/"):
         raise SettingInvalid("PUBLIC_URL", "must not end with a slash")
+    if settings.event_retention_days < settings.dedupe_days:
+        raise SettingInvalid("EVENT_RETENTION_DAYS", "must not be less than DEDUPE_DAYS: repeats name their event")
     for key in settings.token_keys:
         _check_fernet_key(key)
     if settings.production:

@@ -14,6 +14,7 @@ from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkKind
 from core.features.backfill import ReadBackfills
 from core.features.handle_app_events import HandleAppEvents
+from core.features.prune_events import PruneEvents
 from core.features.refresh_tokens import RefreshTokens
 from core.features.sweep import Sweep
 from core.ports.ledger_reading import LedgerReader
@@ -31,6 +32,7 @@ SWEEP_EVERY = 0.5
 REFRESH_EVERY = 5.0
 REFRESH_AT_ONCE = 100
 MEASURE_EVERY = 15.0
+PRUNE_EVERY = 1.0
 APP_EVENTS_EVERY = 5.0
 APP_EVENTS_AT_ONCE = 20
 FORGET_APP_EVENTS_EVERY = 3600.0
@@ -43,6 +45,7 @@ class SchedulerServices:
     sweep: Sweep
     refresh: RefreshTokens
     backfills: ReadBackfills
+    prune: PruneEvents
     app_events: HandleAppEvents
     reader: LedgerReader
     indexes: Mapping[WorkKind, WorkIndex]
@@ -63,6 +66,7 @@ class Scheduler:
             forget = self._services.app_events.forget
             loops.create_task(keep_doing("forget_app_events", forget, every=FORGET_APP_EVENTS_EVERY, stop=stop))
             loops.create_task(Backfilling(self._services.backfills).work(stop))
+            loops.create_task(keep_doing("prune", self._prune, every=PRUNE_EVERY, stop=stop))
             loops.create_task(keep_doing("measure", self._measure, every=MEASURE_EVERY, stop=stop))
 
     async def _sweep(self) -> None:
@@ -79,6 +83,10 @@ class Scheduler:
             settled = isinstance(handled.verdict, Settled)
             outcome = handled.verdict.outcome.value if isinstance(handled.verdict, Settled) else handled.verdict.why
             log.info("app_event_decided", store_id=handled.event.store_id, settled=settled, outcome=outcome)
+
+    async def _prune(self) -> None:
+        if removed := await self._services.prune.tick():
+            log.info("pruned", events=removed)
 
     async def _measure(self) -> None:
         ledger = await self._services.reader.books()
@@ -102,6 +110,7 @@ async def run_scheduler(settings: Settings) -> None:
             sweep=parts.features.sweep(),
             refresh=parts.features.refresh(),
             backfills=parts.features.read_backfills(),
+            prune=parts.features.prune(),
             app_events=parts.features.app_events(),
             reader=parts.adapters.reader(),
             indexes=parts.adapters.indexes(),

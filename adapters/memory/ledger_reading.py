@@ -26,6 +26,9 @@ class MemoryLedgerReader(LedgerReader):
         counts = [i for i in self._database.intake if i.origin is origin and (everywhere or i.store_id in stores)]
         events = (e for e in self._database.events.values() if e.origin is origin)
         states = Counter(event.state for event in events if everywhere or event.store_id in stores)
+        for (store_id, of_origin, state), number in self._database.pruned.items():
+            if of_origin is origin and (everywhere or store_id in stores):
+                states[state] += number
         return Books(sum(row.accepted for row in counts), sum(row.duplicates for row in counts), dict(states))
 
     async def differences(self, *, limit: int = 1000) -> Sequence[Difference]:
@@ -34,17 +37,20 @@ class MemoryLedgerReader(LedgerReader):
 
     def _groups(self) -> Iterable[tuple[StoreId, Origin]]:
         rows: list[IntakeRow | EventRow] = [*self._database.intake, *self._database.events.values()]
-        return sorted({(row.store_id, row.origin) for row in rows})
+        pruned = {(store_id, origin) for store_id, origin, _ in self._database.pruned}
+        return sorted({(row.store_id, row.origin) for row in rows} | pruned)
 
     def _differences(self, store_id: StoreId, origin: Origin) -> Iterable[Difference]:
         events = [e for e in self._database.events.values() if (e.store_id, e.origin) == (store_id, origin)]
+        pruned = sum(n for key, n in self._database.pruned.items() if key[:2] == (store_id, origin))
         keys = [k for k in self._database.dedupe.values() if (k.store_id, k.origin) == (store_id, origin)]
         known = {key.event_id for key in keys}
-        lost = known - {event.event_id for event in events}
+        living = {key.event_id for key in keys if key.expires_at > self._database.now()}
+        lost = living - {event.event_id for event in events}
         for event_id in sorted(lost):
             yield Difference(store_id, origin, "counted at intake, missing from the ledger", event_id)
         received = sum(i.accepted for i in self._database.intake if (i.store_id, i.origin) == (store_id, origin))
-        unnamed = received - len(events) - len(lost)
+        unnamed = received - len(events) - pruned - len(lost)
         if unnamed > 0:
             yield Difference(store_id, origin, f"{unnamed} more missing, their ids are forgotten", None)
         for event in [event for event in events if event.event_id not in known][: max(0, -unnamed)]:

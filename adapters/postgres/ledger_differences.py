@@ -2,7 +2,7 @@
 
 Every event enters together with a dedupe key that knows its id and a count at intake.
 So a row that vanished is named by its key, while the key lives; a row that nobody
-counted has no key.
+counted has no key. Pruned events are counted, and their keys ended long before.
 """
 
 from __future__ import annotations
@@ -20,13 +20,19 @@ Group = tuple[StoreId, Origin]
 
 _VANISHED: Final = """
     SELECT d.store_id, d.origin, d.event_id FROM dedupe d
-    WHERE NOT EXISTS (SELECT FROM events e WHERE e.event_id = d.event_id)
+    WHERE d.expires_at > now() AND NOT EXISTS (SELECT FROM events e WHERE e.event_id = d.event_id)
     ORDER BY d.store_id, d.origin, d.event_id
 """
 _SUMS: Final = """
-    SELECT store_id, origin, coalesce(i.received, 0)::bigint - coalesce(e.accounted, 0) AS missing
+    SELECT store_id, origin, (coalesce(i.received, 0) - coalesce(e.accounted, 0))::bigint AS missing
     FROM (SELECT store_id, origin, sum(accepted) AS received FROM intake GROUP BY store_id, origin) AS i
-    FULL JOIN (SELECT store_id, origin, count(*) AS accounted FROM events GROUP BY store_id, origin) AS e
+    FULL JOIN (
+        SELECT store_id, origin, sum(n) AS accounted FROM (
+            SELECT store_id, origin, count(*) AS n FROM events GROUP BY store_id, origin
+            UNION ALL
+            SELECT store_id, origin, n FROM pruned_counts
+        ) AS kept_and_pruned GROUP BY store_id, origin
+    ) AS e
     USING (store_id, origin)
     ORDER BY store_id, origin
 """

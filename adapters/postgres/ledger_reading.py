@@ -22,7 +22,11 @@ _BOOKS: Final = """
     SELECT origin, NULL AS state, sum(accepted)::bigint AS events, sum(duplicates)::bigint AS duplicates
     FROM intake WHERE {of_store} GROUP BY origin
     UNION ALL
-    SELECT origin, state, count(*), 0 FROM events WHERE {of_store} GROUP BY origin, state
+    SELECT origin, state, sum(n)::bigint, 0 FROM (
+        SELECT origin, state, count(*) AS n FROM events WHERE {of_store} GROUP BY origin, state
+        UNION ALL
+        SELECT origin, state, n FROM pruned_counts WHERE {of_store}
+    ) AS accounted GROUP BY origin, state
 """
 _ALL_BOOKS: Final = _BOOKS.format(of_store="true")
 _BOOKS_OF_STORE: Final = _BOOKS.format(of_store="store_id = $1")

@@ -1,5 +1,7 @@
 """The memory adapters over one value."""
 
+from datetime import timedelta
+
 from adapters.memory.audience import MemoryAudience
 from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
@@ -14,6 +16,7 @@ from adapters.memory.installations import MemoryInstallations
 from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.maintenance import MemoryMaintenance
 from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
+from adapters.memory.pruning import MemoryPruning
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.rows import IntakeRow
 from adapters.memory.runs import MemoryRunLedger
@@ -34,6 +37,7 @@ def memory_world() -> LedgerWorld:
         runs=MemoryRunLedger(database),
         workers=MemoryWorkers(database),
         maintenance=MemoryMaintenance(database),
+        pruning=MemoryPruning(database),
         reader=MemoryLedgerReader(database),
         desk=MemoryDesk(database),
         installations=MemoryInstallations(database, sealer),
@@ -84,6 +88,14 @@ def _memory_hands(database: MemoryDatabase) -> Hands:
         for row in database.backfills.values():
             row.due_at = database.now()
 
+    async def age(event_id: EventId, by: timedelta) -> None:
+        event = database.events[event_id]
+        event.received_at -= by
+        event.settled_at = event.settled_at - by if event.settled_at else None
+        for key, row in list(database.dedupe.items()):
+            if row.event_id == event_id:
+                database.dedupe[key] = type(row)(row.event_id, row.store_id, row.origin, row.expires_at - by)
+
     return Hands(
         expire_lease,
         expire_dedupe,
@@ -93,6 +105,7 @@ def _memory_hands(database: MemoryDatabase) -> Hands:
         swap_tokens,
         effects,
         make_backfills_due,
+        age,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 from cryptography.fernet import Fernet
@@ -27,6 +27,7 @@ from adapters.postgres.mirrored import (
     PostgresOrders,
     PostgresProducts,
 )
+from adapters.postgres.pruning import PostgresPruning
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
@@ -56,6 +57,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 runs=PostgresRunLedger(pool),
                 workers=PostgresWorkers(pool),
                 maintenance=PostgresMaintenance(pool),
+                pruning=PostgresPruning(pool),
                 reader=PostgresLedgerReader(pool),
                 desk=PostgresDesk(pool),
                 installations=PostgresInstallations(pool, sealer),
@@ -118,6 +120,14 @@ def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
     async def make_backfills_due() -> None:
         owner.execute("UPDATE backfills SET due_at = now() - interval '1 second'")
 
+    async def age(event_id: EventId, by: timedelta) -> None:
+        owner.execute(
+            "UPDATE events SET received_at = received_at - %(by)s, settled_at = settled_at - %(by)s "
+            "WHERE event_id = %(id)s",
+            {"id": event_id, "by": by},
+        )
+        owner.execute("UPDATE dedupe SET expires_at = expires_at - %s WHERE event_id = %s", [by, event_id])
+
     return Hands(
         expire_lease,
         expire_dedupe,
@@ -127,6 +137,7 @@ def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
         swap_tokens,
         effects,
         make_backfills_due,
+        age,
     )
 
 

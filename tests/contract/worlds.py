@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
@@ -23,6 +23,7 @@ from core.ports.mirror_reading import (
     MirroredOrders,
     MirroredProducts,
 )
+from core.ports.pruning import Pruning
 from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
 from core.ports.system import Ids
@@ -47,6 +48,8 @@ class Hands:
     swap_tokens: Callable[[InstallId, InstallId], Awaitable[object]]
     effects: Callable[[], Awaitable[list[str]]]
     make_backfills_due: Callable[[], Awaitable[object]]
+    age: Callable[[EventId, timedelta], Awaitable[object]]
+    """As if the event had come in, and been settled, so much earlier; its key with it."""
 
 
 @dataclass
@@ -73,6 +76,7 @@ class LedgerWorld:
     runs: RunLedger
     workers: Workers
     maintenance: Maintenance
+    pruning: Pruning
     reader: LedgerReader
     desk: Desk
     installations: Installations
