@@ -77,7 +77,7 @@ class AppEvent:
         """
         start = self.plan.starts_at.isoformat() if self.plan.starts_at else ""
         parts = (str(self.store_id), self.name, start, self.plan.status or "", self.request_id or "")
-        return sha256("\0".join(parts).encode()).digest()
+        return sha256("\0".join(parts).encode(errors="replace")).digest()
 
 
 class AppEventOutcome(StrEnum):
