@@ -112,6 +112,8 @@ class Settings(BaseModel):
     webhook_max_bytes: int = Field(8 * 1024 * 1024, ge=1024)
     handler_concurrency: int = Field(16, ge=1, le=1000)
     wasl_handlers: Words = ()
+    app_version: str | None = None
+    dead_letter_alarm: int = Field(1000, ge=1)
     shutdown_grace: float = Field(25.0, ge=1, le=600)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: LogFormat = LogFormat.JSON

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,10 @@ class RetryPolicy:
     max_attempts: int = 8
     first_wait: float = 5.0
     longest_wait: float = 3600.0
+
+    def at_most(self, tries: int | None) -> RetryPolicy:
+        """The same patience for no more than so many attempts; None changes nothing."""
+        return self if tries is None else replace(self, max_attempts=min(tries, self.max_attempts))
 
     def wait_after(self, attempt: int, chance: float) -> float | None:
         """Seconds to wait after failed attempt number `attempt` (from 1), or None to give up.
