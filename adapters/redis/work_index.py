@@ -1,8 +1,13 @@
 """The work index on a Redis stream with one consumer group.
 
 The ledger is the truth; this only says where work is, quickly and fair by store. What
-the stream promises: an entry stays with the consumer that got it until it is finished,
-or until it was idle for `reclaim_after` seconds and another consumer takes it over.
+waits is chosen in turns (core/domain/turns.py), and only when somebody asks: the stream
+holds what was handed out, and one entry more that wakes whoever waits inside Redis. An
+entry stays with the consumer that got it until it is finished, or until it was idle for
+`reclaim_after` seconds and another consumer takes it over.
+
+Processes of another release, whose index is laid out in another way, use other keys: LAYOUT
+is in every name. Neither sees what the other published; the sweep fills both from the ledger.
 """
 
 from __future__ import annotations
@@ -28,6 +33,12 @@ from core.ports.work_index import WorkIndex
 Entries = Sequence[tuple[str, Mapping[str, str]]]
 Reclaimed = tuple[str, Entries, Sequence[str]]
 
+LAYOUT: Final = 2
+"""Grows whenever the scripts of two releases would not understand each other's keys."""
+FORMER_KEYS: Final = "{{wasl:index:{name}}}:{part}"
+_FORMER_PARTS: Final = ("stream", "members", "counts", "full", "born")
+FORMER_KEPT: Final = 24 * 3600
+"""Seconds after which a former layout's keys are gone. Who still uses them then gets a new, empty index."""
 GROUP: Final = "workers"
 CONSUMERS_FORGOTTEN_AFTER: Final = 600.0
 """A live consumer is seen every two seconds."""
@@ -52,11 +63,13 @@ class RedisWorkIndex(WorkIndex):
         self._window = window
         self._reclaim_after = reclaim_after
         self._consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        parts = ("stream", "members", "counts", "full", "born")
-        self._keys = [f"{{wasl:index:{name}}}:{part}" for part in parts]
+        parts = ("stream", "waiting", "ring", "numbers", "members", "counts", "full", "born")
+        self._keys = [f"{{wasl:index{LAYOUT}:{name}}}:{part}" for part in parts]
+        self._former_keys = [FORMER_KEYS.format(name=name, part=part) for part in _FORMER_PARTS]
         self._stream = self._keys[0]
-        self._members = self._keys[1]
+        self._members = self._keys[4]
         self._publish = self._script("publish")
+        self._take = self._script("take")
         self._finish = self._script("finish")
         self._incarnation = self._script("incarnation")
         self._forget_consumers = self._script("forget_consumers")
@@ -77,10 +90,17 @@ class RedisWorkIndex(WorkIndex):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
         while True:
-            if found := await self._left_over(limit) or await self._new(limit, deadline - loop.time()):
+            if found := await self._left_over(limit) or await self._next(limit):
                 return found
             if loop.time() >= deadline:
                 return []
+            if first := await self._wait_for_one(deadline - loop.time()):
+                return [*first, *await self._next(limit - 1)]
+
+    async def _next(self, limit: int) -> Sequence[WorkItem]:
+        """Whose turn it is, without waiting; sets out what wakes the next one who waits, also for a limit of 0."""
+        found = cast("list[str]", await self._run(self._take, limit, self._consumer, uuid4().hex))
+        return [_item(text) for text in found]
 
     async def _left_over(self, limit: int) -> Sequence[WorkItem]:
         """What some consumer, dead or slow, did not finish in time; looked for twice within `reclaim_after`."""
@@ -93,6 +113,7 @@ class RedisWorkIndex(WorkIndex):
         if now >= self._forget_at:
             self._forget_at = now + CONSUMERS_FORGOTTEN_AFTER
             await self.forget_consumers(idle=CONSUMERS_FORGOTTEN_AFTER)
+            await self._let_former_keys_expire()
         return found
 
     async def _reclaim(self, limit: int) -> Sequence[WorkItem]:
@@ -106,23 +127,25 @@ class RedisWorkIndex(WorkIndex):
             await self._restore_group(error)
             return []
         self._cursor, entries, _ = cast("Reclaimed", answer)
-        return [_item(fields) for _, fields in entries]
+        return [_item(fields["item"]) for _, fields in entries]
 
-    async def _new(self, limit: int, wait: float) -> Sequence[WorkItem]:
-        """What nobody had yet; waits no longer than the next look for left-overs allows."""
+    async def _wait_for_one(self, wait: float) -> Sequence[WorkItem]:
+        """Waits inside Redis, no longer than the next look for left-overs allows. One entry is enough to wake up:
+
+        the others are for those who wait as well.
+        """
         until_reclaim = self._reclaim_at - asyncio.get_running_loop().time()
         block = round(min(wait, LONGEST_BLOCK, until_reclaim) * 1000)
+        if block <= 0:  # to Redis, 0 means "for ever"
+            return []
         try:
             with driver_errors():
-                # block=0 would mean "for ever": without it Redis answers at once.
-                answer = await self._reader.xreadgroup(
-                    GROUP, self._consumer, {self._stream: ">"}, count=limit, block=block if block > 0 else None
-                )
+                answer = await self._reader.xreadgroup(GROUP, self._consumer, {self._stream: ">"}, count=1, block=block)
         except driver.ResponseError as error:
             await self._restore_group(error)
             return []
         streams = cast("Mapping[str, Entries]", answer or {})
-        return [_item(fields) for _, fields in streams.get(self._stream, ())]
+        return [_item(fields["item"]) for _, fields in streams.get(self._stream, ())]
 
     async def _restore_group(self, error: driver.ResponseError) -> None:
         if not str(error).startswith(_GROUP_LOST):
@@ -147,7 +170,7 @@ class RedisWorkIndex(WorkIndex):
 
     async def depth(self) -> int:
         with driver_errors():
-            return int(await self._writer.xlen(self._stream))
+            return int(await self._writer.hlen(self._members))
 
     async def forget_consumers(self, *, idle: float) -> int:
         """Forgets those unseen for `idle` seconds that hold nothing; how many. Done by `take` now and then."""
@@ -156,6 +179,12 @@ class RedisWorkIndex(WorkIndex):
     async def leave(self) -> None:
         """Forgets this process's consumer, unless others still have to take over what it holds."""
         await self._run(self._forget_consumers, self._consumer)
+
+    async def _let_former_keys_expire(self) -> None:
+        """No process of this release reads them; one of the release before may, for some time."""
+        with driver_errors():
+            for key in self._former_keys:
+                await self._writer.expire(key, FORMER_KEPT, nx=True)
 
     async def _run(self, script: AsyncScript, *args: str | int) -> object:
         with driver_errors():
@@ -166,6 +195,6 @@ def _text(item: WorkItem) -> str:
     return f"{item.kind} {item.store_id} {item.id}"
 
 
-def _item(fields: Mapping[str, str]) -> WorkItem:
-    kind, store_id, item_id = fields["item"].split(" ", 2)
+def _item(text: str) -> WorkItem:
+    kind, store_id, item_id = text.split(" ", 2)
     return WorkItem(WorkKind(kind), item_id, StoreId(int(store_id)))

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from core.domain.events import WorkItem
 from core.ids import StoreId
 
+SET_OUT: Final = 1
+"""Items in all that an index may have chosen before anybody asked."""
+
 
 class WorkIndex(Protocol):
-    """Carries ids to workers. May lose everything at any time: the sweep publishes again."""
+    """Carries ids to workers. May lose everything at any time: the sweep publishes again.
+
+    Fair by store: items go out in turns, one of each store that has any, then one of each
+    again; of one store by arrival. In front of an item that has k items of its own store
+    before it are at most k + 1 items of any other store, however many those have, plus
+    SET_OUT that may lie ready already for whoever waits. What comes back unfinished is
+    outside the turns: it had its own.
+    """
 
     @abstractmethod
     async def publish(self, items: Sequence[WorkItem]) -> int:
@@ -19,9 +29,10 @@ class WorkIndex(Protocol):
 
     @abstractmethod
     async def take(self, *, limit: int, wait: float) -> Sequence[WorkItem]:
-        """Up to `limit` items, each given to one caller; waits up to `wait` seconds for the first.
+        """Up to `limit` items, whose turn it is, each given to one caller; waits up to `wait` seconds for the first.
 
-        An item that is not finished comes back to some caller. Raises Unavailable.
+        It gives `limit` items when so many wait. An item that is not finished comes back to
+        some caller, for as long as it takes. Raises Unavailable.
         """
 
     @abstractmethod

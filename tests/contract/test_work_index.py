@@ -1,16 +1,19 @@
 """What every work index promises."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
 from core.domain.events import WorkItem, WorkKind
 from core.ids import StoreId
+from core.ports.work_index import SET_OUT
 from tests.contract.index_worlds import LONG, WINDOW, IndexWorld, events
 
 
-async def test_published_items_are_taken_in_order(index_world: IndexWorld) -> None:
-    items = [*events(2, store=1), WorkItem(WorkKind.RUN, "7", StoreId(2))]
+async def test_the_items_of_a_store_are_taken_in_order(index_world: IndexWorld) -> None:
+    items = [*events(2), WorkItem(WorkKind.RUN, "7", StoreId(1))]
     assert await index_world.index.publish(items) == 3
     assert list(await index_world.index.take(limit=10, wait=0)) == items
 
@@ -180,3 +183,90 @@ async def test_many_items_travel_in_one_call(index_world: IndexWorld, count: int
     assert list(await index_world.index.absent(items)) == []
     await index_world.index.finish(items)
     assert await index_world.index.depth() == 0
+
+
+# --- turns ------------------------------------------------------------------
+
+
+async def drained(world: IndexWorld, *, limit: int = 1) -> list[WorkItem]:
+    """Everything in the order in which it is handed out, each item finished as a worker does."""
+    found: list[WorkItem] = []
+    while taken := await world.index.take(limit=limit, wait=0):
+        found += taken
+        await world.index.finish(taken)
+    return found
+
+
+def in_front(order: Sequence[WorkItem], item: WorkItem) -> Counter[StoreId]:
+    return Counter(before.store_id for before in order[: order.index(item)])
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+async def test_one_items_place_does_not_depend_on_how_much_others_have(index_world: IndexWorld, limit: int) -> None:
+    """An item behind k of its own store has at most k + 1 of any other store in front, and what was set out."""
+    await index_world.index.publish(events(WINDOW, store=1))
+    await index_world.index.publish(events(WINDOW, store=2))
+    quiet = events(2, store=3)
+    await index_world.other.publish(quiet)
+    order = await drained(index_world, limit=limit)
+    assert len(order) == 2 * WINDOW + 2
+    for k, item in enumerate(quiet):
+        others = in_front(order, item)
+        assert max(others[StoreId(1)], others[StoreId(2)]) <= k + 1 + SET_OUT
+        assert others[StoreId(1)] + others[StoreId(2)] <= 2 * (k + 1) + SET_OUT
+
+
+async def test_a_store_that_never_runs_dry_gets_no_more_than_its_turns(index_world: IndexWorld) -> None:
+    """One store is refilled after every take, as a flood refills it from the ledger."""
+    await index_world.index.publish(events(WINDOW, store=1))
+    quiet = [WorkItem(WorkKind.EVENT, f"q{store}-{number}", StoreId(store)) for number in range(2) for store in (2, 3)]
+    await index_world.index.publish(quiet)
+    order: list[WorkItem] = []
+    while not set(quiet) <= set(order):
+        taken = await index_world.index.take(limit=1, wait=0)
+        await index_world.index.finish(taken)
+        order += taken
+        await index_world.index.publish([WorkItem(WorkKind.EVENT, f"more{len(order)}", StoreId(1))])
+    assert in_front(order, quiet[-1])[StoreId(1)] <= 2 + SET_OUT
+
+
+async def test_a_quiet_store_is_served_next_however_often_it_comes_back(index_world: IndexWorld) -> None:
+    await index_world.index.publish(events(WINDOW, store=1))
+    for round_ in range(WINDOW // 2):
+        item = WorkItem(WorkKind.EVENT, f"q{round_}", StoreId(2))
+        await index_world.index.publish([item])
+        taken = await index_world.index.take(limit=2 + SET_OUT, wait=0)
+        assert item in taken
+        await index_world.index.finish(taken)
+        await index_world.index.publish(events(WINDOW, store=1, start=100 * round_))
+
+
+async def test_take_gives_as_many_as_wait(index_world: IndexWorld) -> None:
+    many = [item for store in range(5) for item in events(WINDOW, store=store)]
+    await index_world.index.publish(many)
+    assert len(await index_world.index.take(limit=7, wait=0)) == 7
+    assert len(await index_world.other.take(limit=50, wait=0)) == len(many) - 7
+
+
+async def test_everybody_who_waits_is_woken_while_there_is_work(index_world: IndexWorld) -> None:
+    """Four wait; one call publishes something for each: nobody sleeps on while work lies there."""
+    takers = [index_world.index, index_world.other] * 2
+    waiting = [asyncio.create_task(taker.take(limit=1, wait=LONG * 4)) for taker in takers]
+    await asyncio.sleep(0.05)
+    await index_world.index.publish(events(4))
+    async with asyncio.timeout(LONG * 3):
+        got = await asyncio.gather(*waiting)
+    assert sorted(item for items in got for item in items) == events(4)
+
+
+async def test_finishing_what_waits_takes_nobodys_turn(index_world: IndexWorld) -> None:
+    await index_world.index.publish([*events(3, store=1), *events(3, store=2)])
+    await index_world.index.finish([*events(3, store=1)[1:], *events(1, store=2)])
+    assert sorted(await drained(index_world)) == sorted([*events(1, store=1), *events(2, store=2, start=1)])
+    assert await index_world.index.depth() == 0
+
+
+async def test_a_reader_is_woken_after_the_item_meant_for_it_was_finished(index_world: IndexWorld) -> None:
+    await index_world.index.publish(events(2))
+    await index_world.index.finish(events(1))
+    assert list(await index_world.other.take(limit=1, wait=LONG)) == events(2)[1:]

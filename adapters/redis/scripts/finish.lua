@@ -3,12 +3,19 @@
 local room, relieved = tonumber(ARGV[1]), {}
 for i = 2, #ARGV do
   local item = ARGV[i]
-  local entry = redis.call('HGET', members, item)
-  if entry then
-    redis.call('XACK', stream, group, entry)
-    redis.call('XDEL', stream, entry)
-    redis.call('HDEL', members, item)
+  local place = redis.call('HGET', members, item)
+  if place then
     local store = store_of(item)
+    if string.sub(place, 1, 1) == '#' then
+      redis.call('ZREM', waiting, waiting_as(item, tonumber(string.sub(place, 2))))
+      if #waiting_of(store, 1) == 0 then
+        redis.call('ZREM', ring, store)
+      end
+    else
+      redis.call('XACK', stream, group, place)
+      redis.call('XDEL', stream, place)
+    end
+    redis.call('HDEL', members, item)
     local left = redis.call('HINCRBY', counts, store, -1)
     if left <= 0 then
       redis.call('HDEL', counts, store)
@@ -18,4 +25,5 @@ for i = 2, #ARGV do
     end
   end
 end
+choose_until(SET_OUT)
 return relieved

@@ -1,7 +1,7 @@
 -- ARGV: milliseconds, or a consumer's name. Forgets consumers unseen for so long, or the one named,
 -- never one with pending entries: they would be lost with it. -> how many were forgotten.
 local idle, forgotten = tonumber(ARGV[1]), 0
-if not has_group() then
+if not pending_entries() then
   return 0
 end
 for _, pairs_of in ipairs(redis.call('XINFO', 'CONSUMERS', stream, group)) do

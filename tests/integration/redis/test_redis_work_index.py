@@ -10,9 +10,10 @@ from adapters.redis.work_index import GROUP, RedisWorkIndex
 from core.domain.events import WorkItem, WorkKind
 from core.errors import Unavailable
 from core.ids import StoreId
+from core.ports.work_index import SET_OUT
 
-STREAM = "{wasl:index:work}:stream"
-MEMBERS = "{wasl:index:work}:members"
+STREAM = "{wasl:index2:work}:stream"
+MEMBERS = "{wasl:index2:work}:members"
 LONG = 5.0
 
 
@@ -32,9 +33,9 @@ def index(clients: RedisClients) -> RedisWorkIndex:
     return RedisWorkIndex(clients, window=8, reclaim_after=0.2)
 
 
-async def blocked_take(clients: RedisClients, index: RedisWorkIndex) -> asyncio.Task[object]:
+async def blocked_take(clients: RedisClients, index: RedisWorkIndex, *, limit: int = 5) -> asyncio.Task[object]:
     """A take that waits inside Redis."""
-    taking: asyncio.Task[object] = asyncio.create_task(index.take(limit=5, wait=LONG))
+    taking: asyncio.Task[object] = asyncio.create_task(index.take(limit=limit, wait=LONG))
     async with asyncio.timeout(LONG):
         while not any("b" in client["flags"] for client in await clients.writer.client_list()):
             await asyncio.sleep(0.005)
@@ -100,8 +101,8 @@ async def test_finished_entries_leave_the_stream(clients: RedisClients, index: R
         await index.finish(await index.take(limit=8, wait=0))
     assert await clients.writer.xlen(STREAM) == 0
     assert (await clients.writer.xpending(STREAM, GROUP))["pending"] == 0
-    assert await clients.writer.keys("*") == await clients.writer.keys("{wasl:index:work}:*")
-    assert not await clients.writer.exists(MEMBERS, "{wasl:index:work}:counts", "{wasl:index:work}:full")
+    assert await clients.writer.keys("*") == await clients.writer.keys("{wasl:index2:work}:*")
+    assert not await clients.writer.exists(MEMBERS, "{wasl:index2:work}:counts", "{wasl:index2:work}:full")
 
 
 async def test_what_a_dead_consumer_held_is_taken_over(redis_url: str, index: RedisWorkIndex) -> None:
@@ -165,6 +166,15 @@ async def test_a_cut_connection_is_unavailable_and_then_fine(clients: RedisClien
         await taking
     await index.publish(items(1))
     assert await index.take(limit=1, wait=1) == items(1)
+
+
+async def test_who_was_woken_wakes_the_next(clients: RedisClients, index: RedisWorkIndex) -> None:
+    """Readers wait for one entry each: whoever got it leaves one for the others, though it wants no more itself."""
+    taking = await blocked_take(clients, index, limit=1)
+    await index.publish(items(3))
+    assert await taking == items(1)
+    unread = await clients.writer.xlen(STREAM) - (await clients.writer.xpending(STREAM, GROUP))["pending"]
+    assert unread == SET_OUT
 
 
 async def test_two_indexes_do_not_see_each_other(clients: RedisClients) -> None:
