@@ -67,7 +67,9 @@ _FORGET: Final = """
     DELETE FROM {table} WHERE key IN (
         SELECT key FROM {table} WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 """
-_FORGET_KEYS: Final = tuple(_FORGET.format(table=table) for table in ("dedupe", "idempotency_keys"))
+_FORGET_KEYS: Final = tuple(
+    _FORGET.format(table=table) for table in ("dedupe", "idempotency_keys", "short_lived", "rate_levels")
+)
 
 # Rows that are being inserted are not seen, hence stay; the sums replace the rows in one statement,
 # so that every reader sees either. A group that is one row already is left alone.

@@ -4,19 +4,23 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.contract.index_worlds import IndexWorld, memory_index_world, redis_index_world
+from tests.contract.index_worlds import IndexWorld, memory_index_world, postgres_index_world, redis_index_world
 from tests.contract.memory_world import memory_world
 from tests.contract.postgres_world import postgres_world
 from tests.contract.worlds import LedgerWorld
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "postgres"])
 async def index_world(request: pytest.FixtureRequest) -> AsyncIterator[IndexWorld]:
-    if request.param == "memory":
-        yield memory_index_world()
-        return
-    async with redis_index_world(request.getfixturevalue("redis_url")) as world:
-        yield world
+    match request.param:
+        case "memory":
+            yield memory_index_world()
+        case "redis":
+            async with redis_index_world(request.getfixturevalue("redis_url")) as world:
+                yield world
+        case _:
+            async with postgres_index_world(request.getfixturevalue("database")) as world:
+                yield world
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -8,12 +8,14 @@ import pytest
 
 from adapters.memory.cache import MemoryCache
 from adapters.memory.system import ManualClock
+from adapters.postgres.cache import PostgresCache
 from adapters.redis.cache import RedisCache
 from adapters.redis.connection import open_redis
 from core.errors import Unavailable
 from core.ports.cache import Cache
+from tests.contract.two_pools import two_pools
 
-SOON = 5.0
+SOON = 20.0
 
 
 @dataclass
@@ -26,24 +28,30 @@ class Caches:
     """Whether a name is forgotten by itself within a few seconds."""
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "postgres"])
 async def caches(request: pytest.FixtureRequest) -> AsyncIterator[Caches]:
-    if request.param == "memory":
-        yield memory_caches()
-        return
-    clients = open_redis(request.getfixturevalue("redis_url"))
-    other = open_redis(request.getfixturevalue("redis_url"))
-    cache = RedisCache(clients)
+    match request.param:
+        case "memory":
+            yield memory_caches()
+        case "redis":
+            clients = open_redis(request.getfixturevalue("redis_url"))
+            other = open_redis(request.getfixturevalue("redis_url"))
+            yield shared_caches(RedisCache(clients), RedisCache(other))
+            await clients.aclose()
+            await other.aclose()
+        case _:
+            async with two_pools(request.getfixturevalue("database")) as (ours, theirs):
+                yield shared_caches(PostgresCache(ours), PostgresCache(theirs))
 
+
+def shared_caches(cache: Cache, other: Cache) -> Caches:
     async def gone(name: str) -> bool:
         async with asyncio.timeout(SOON):
             while await cache.get(name) is not None:
                 await asyncio.sleep(0.01)
         return True
 
-    yield Caches(cache, RedisCache(other), gone)
-    await clients.aclose()
-    await other.aclose()
+    return Caches(cache, other, gone)
 
 
 def memory_caches() -> Caches:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -10,11 +11,15 @@ from adapters.memory.guards import MemoryLocks, MemoryStateStore
 from adapters.memory.system import ManualClock
 from adapters.postgres.connection import open_pool
 from adapters.postgres.locks import PostgresLocks
+from adapters.postgres.maintenance import PostgresMaintenance
+from adapters.postgres.state_store import PostgresStateStore
 from adapters.redis.connection import open_redis
 from adapters.redis.state_store import RedisStateStore
 from core.ports.guards import Locks, StateStore
+from tests.contract.two_pools import two_pools
+from tests.servers import Database
 
-SOON = 5.0
+SOON = 20.0
 
 
 @dataclass
@@ -27,13 +32,22 @@ class States:
     """Whether a state expires by itself within a few seconds."""
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "postgres"])
 async def states(request: pytest.FixtureRequest) -> AsyncIterator[States]:
-    if request.param == "memory":
-        yield memory_states()
-        return
-    clients = open_redis(request.getfixturevalue("redis_url"))
-    other = open_redis(request.getfixturevalue("redis_url"))
+    match request.param:
+        case "memory":
+            yield memory_states()
+        case "redis":
+            async with redis_states(request.getfixturevalue("redis_url")) as states:
+                yield states
+        case _:
+            async with postgres_states(request.getfixturevalue("database")) as states:
+                yield states
+
+
+@asynccontextmanager
+async def redis_states(url: str) -> AsyncIterator[States]:
+    clients, other = open_redis(url), open_redis(url)
 
     async def gone(state: str) -> bool:
         async with asyncio.timeout(SOON):
@@ -44,6 +58,19 @@ async def states(request: pytest.FixtureRequest) -> AsyncIterator[States]:
     yield States(RedisStateStore(clients), RedisStateStore(other), gone)
     await clients.aclose()
     await other.aclose()
+
+
+@asynccontextmanager
+async def postgres_states(database: Database) -> AsyncIterator[States]:
+    async with two_pools(database) as (ours, theirs):
+
+        async def gone(_: str) -> bool:
+            async with asyncio.timeout(SOON):
+                while not await PostgresMaintenance(ours).forget_expired(limit=10):
+                    await asyncio.sleep(0.01)
+            return True
+
+        yield States(PostgresStateStore(ours), PostgresStateStore(theirs), gone)
 
 
 def memory_states() -> States:
@@ -81,6 +108,13 @@ async def test_an_expired_state_is_none(states: States) -> None:
     assert await states.gone("abc")
     assert await states.store.take("abc") is None
     assert await states.store.take("other") == "value"
+
+
+async def test_a_state_is_none_from_its_end_on_also_where_it_is_still_kept(states: States) -> None:
+    await states.store.put("abc", "value", ttl=0.001)
+    await states.store.put("later", "value", ttl=0.001)
+    assert await states.gone("abc")
+    assert await states.other.take("later") is None
 
 
 async def test_the_last_value_put_counts(states: States) -> None:

@@ -1,4 +1,4 @@
-"""What every rate limiter promises; and the script in Redis reckons as the rules do."""
+"""What every rate limiter promises; and the servers reckon as the rules do."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ import pytest
 
 from adapters.local_rate import LocalRateLimiter
 from adapters.memory.system import ManualClock
+from adapters.postgres.maintenance import PostgresMaintenance
+from adapters.postgres.rate_limiter import PostgresRateLimiter
 from adapters.redis.connection import RedisClients, open_redis
 from adapters.redis.rate_limiter import RedisRateLimiter
 from core.domain.rate import Allowance, Bucket, Traffic, full, learn, take
 from core.ids import StoreId
 from core.ports.guards import RateLimiter
+from tests.contract.two_pools import two_pools
+from tests.servers import Database
 
 STORE, OTHER = StoreId(1), StoreId(2)
 # Real time passes on Redis, so requests are tenths of a second apart, for the replay hundredths.
@@ -40,19 +44,24 @@ class Limiters:
         return count
 
 
-@pytest.fixture(params=["local", "redis"])
+@pytest.fixture(params=["local", "redis", "postgres"])
 async def limiters(request: pytest.FixtureRequest) -> AsyncIterator[Limiters]:
-    if request.param == "local":
-        clock = ManualClock()
-        limiter = LocalRateLimiter(clock, ALLOWANCE)
-        yield Limiters(limiter, limiter, clock.sleep)
-        return
-    url = request.getfixturevalue("redis_url")
-    ours, theirs = open_redis(url), open_redis(url)
-    await asyncio.gather(ours.writer.ping(), theirs.writer.ping())
-    yield Limiters(RedisRateLimiter(ours, ALLOWANCE), RedisRateLimiter(theirs, ALLOWANCE), asyncio.sleep)
-    await ours.aclose()
-    await theirs.aclose()
+    match request.param:
+        case "local":
+            clock = ManualClock()
+            limiter = LocalRateLimiter(clock, ALLOWANCE)
+            yield Limiters(limiter, limiter, clock.sleep)
+        case "redis":
+            url = request.getfixturevalue("redis_url")
+            ours, theirs = open_redis(url), open_redis(url)
+            await asyncio.gather(ours.writer.ping(), theirs.writer.ping())
+            yield Limiters(RedisRateLimiter(ours, ALLOWANCE), RedisRateLimiter(theirs, ALLOWANCE), asyncio.sleep)
+            await ours.aclose()
+            await theirs.aclose()
+        case _:
+            async with two_pools(request.getfixturevalue("database")) as pools:
+                ours_pg, theirs_pg = (PostgresRateLimiter(pool, ALLOWANCE) for pool in pools)
+                yield Limiters(ours_pg, theirs_pg, asyncio.sleep)
 
 
 async def test_a_burst_goes_at_once_and_then_a_wait_is_told(limiters: Limiters) -> None:
@@ -113,9 +122,36 @@ async def clients(redis_url: str) -> AsyncIterator[RedisClients]:
     await clients.aclose()
 
 
-@pytest.mark.parametrize("seed", range(6))
-async def test_the_script_reckons_as_the_rules_do(clients: RedisClients, seed: int) -> None:
-    limiter, chance = RedisRateLimiter(clients, QUICK), Random(seed)
+Reckoning = RedisRateLimiter | PostgresRateLimiter
+
+
+@pytest.fixture(params=["redis", "postgres"])
+async def reckoning(request: pytest.FixtureRequest) -> AsyncIterator[Reckoning]:
+    """A limiter that tells at which time of its server it reckoned."""
+    if request.param == "redis":
+        clients = open_redis(request.getfixturevalue("redis_url"))
+        yield RedisRateLimiter(clients, QUICK)
+        await clients.aclose()
+        return
+    async with two_pools(request.getfixturevalue("database")) as (pool, _):
+        yield PostgresRateLimiter(pool, QUICK)
+
+
+async def test_of_many_at_once_exactly_the_burst_may_go(database: Database) -> None:
+    """Also in Postgres, where each reads, reckons and writes: whoever was overtaken reckons again."""
+    slow = Allowance(1)
+    async with two_pools(database) as pools:
+        askers = [PostgresRateLimiter(pool, slow) for pool in pools] * 20
+        waits = await asyncio.gather(*(asker.take(STORE, Traffic.HANDLER) for asker in askers))
+    assert waits.count(0.0) == slow.burst
+
+
+RUNS = [*(("redis", seed) for seed in range(6)), *(("postgres", seed) for seed in range(2))]
+
+
+@pytest.mark.parametrize(("reckoning", "seed"), RUNS, indirect=["reckoning"])
+async def test_the_server_reckons_as_the_rules_do(reckoning: Reckoning, seed: int) -> None:
+    limiter, chance = reckoning, Random(seed)
     replays = {STORE: Replay(), OTHER: Replay()}
     granted = refused = 0
     for _ in range(300):
@@ -135,9 +171,9 @@ async def test_the_script_reckons_as_the_rules_do(clients: RedisClients, seed: i
     assert refused > 15
 
 
-async def test_a_cancelled_take_is_cancelled(clients: RedisClients) -> None:
+async def test_a_cancelled_take_is_cancelled(reckoning: Reckoning) -> None:
     """Also at the moment when the driver's sending ends; Python 3.11 drops that one inside `wait_for`."""
-    limiter, chance = RedisRateLimiter(clients, QUICK), Random(1)
+    limiter, chance = reckoning, Random(1)
     for _ in range(40):
         takes = [asyncio.create_task(limiter.take(STORE, Traffic.HANDLER)) for _ in range(10)]
         await asyncio.sleep(chance.random() * 0.004)
@@ -153,6 +189,16 @@ async def test_a_quiet_store_costs_nothing(clients: RedisClients) -> None:
     settled = await clients.writer.pttl(key)
     assert 0 < settled < 60_000 * ALLOWANCE.burst / ALLOWANCE.per_minute * 10
     assert "{" in key, "every key of one store lives on one node"
+
+
+async def test_a_quiet_store_is_swept_away(database: Database) -> None:
+    async with two_pools(database) as (pool, _):
+        await PostgresRateLimiter(pool, Allowance(60_000_000)).take(STORE, Traffic.HANDLER)
+        await PostgresRateLimiter(pool, ALLOWANCE).take(OTHER, Traffic.HANDLER)
+        async with asyncio.timeout(20):
+            while not await PostgresMaintenance(pool).forget_expired(limit=10):
+                await asyncio.sleep(0.01)
+        assert await pool.fetchval("SELECT array_agg(key) FROM rate_levels") == ["app:2"]
 
 
 async def test_a_local_limiter_forgets_settled_stores() -> None:
