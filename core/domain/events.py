@@ -60,6 +60,8 @@ class Receipt(StrEnum):
     DUPLICATE = "duplicate"
     CANCELLED = "cancelled"
     """Recorded without its body: the install is over."""
+    SPOOLED = "spooled"
+    """Kept outside the database, to be taken in when that is back."""
 
 
 SHORT_DEDUPE: Final = timedelta(hours=1)
