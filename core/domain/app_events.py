@@ -42,6 +42,8 @@ APP_EVENTS: Final = (
 
 LONGEST_NAME: Final = 200
 
+FIRST_LOOKS: Final = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=5))
+"""`install` is told while the callback is still being answered: the first looks come soon."""
 RECHECK_EVERY: Final = timedelta(minutes=15)
 RECHECK_FOR: Final = timedelta(hours=24)
 """An uninstall may outrun the end of the tokens (U36), a subscription may precede the install."""
@@ -138,9 +140,14 @@ def read_app_event(document: Document, request_id: str | None = None) -> AppEven
     return AppEvent(name[:LONGEST_NAME], text(document.get("app_id")), _store_id(document), _plan(document), request_id)
 
 
-def later_or_never(age: timedelta, why: str, otherwise: AppEventOutcome) -> Settled | LookAgain:
-    """Again in a quarter of an hour, until the event is a day old."""
-    return LookAgain(RECHECK_EVERY, why) if age < RECHECK_FOR else Settled(otherwise)
+def next_look(tries: int) -> timedelta:
+    """How long after the `tries`-th look the next one comes; the first look is number 1."""
+    return FIRST_LOOKS[tries - 1] if tries <= len(FIRST_LOOKS) else RECHECK_EVERY
+
+
+def later_or_never(age: timedelta, tries: int, why: str, otherwise: AppEventOutcome) -> Settled | LookAgain:
+    """Soon at first, then every quarter of an hour, until the event is a day old."""
+    return LookAgain(next_look(tries), why) if age < RECHECK_FOR else Settled(otherwise)
 
 
 def handler_data(event: AppEvent, found: StoreSubscription | None) -> Mapping[str, str | bool | None]:

@@ -23,6 +23,7 @@ from core.domain.app_events import (
     concerns_subscription,
     handler_data,
     later_or_never,
+    next_look,
 )
 from core.domain.audit import AuditEntry
 from core.domain.event_states import Origin
@@ -93,7 +94,7 @@ class HandleAppEvents:
         try:
             verdict = await self._look(claim, install)
         except TryLater as error:
-            verdict = LookAgain(max(timedelta(seconds=error.retry_after), RECHECK_EVERY), str(error))
+            verdict = LookAgain(max(timedelta(seconds=error.retry_after), next_look(claim.tries)), str(error))
         except (FixSetup, Unreadable) as error:
             verdict = LookAgain(RECHECK_EVERY, str(error))
         match verdict:
@@ -124,14 +125,14 @@ class HandleAppEvents:
             return Settled(AppEventOutcome.NOT_INSTALLED)
         decision = await self.uninstall.on_hint(install.store_id)
         if decision is Decision.STILL_INSTALLED:
-            return later_or_never(self._age(claim), "its tokens still work", AppEventOutcome.STILL_INSTALLED)
+            return self._later(claim, "its tokens still work", AppEventOutcome.STILL_INSTALLED)
         return Settled(_ENDINGS[decision])
 
     async def _subscription(self, claim: AppEventClaim, install: Install | None) -> Settled | LookAgain:
         """Before the install there is nobody to ask: the claim is kept, and looked at again when there is."""
         if install is None:
             await self._keep(claim, None)
-            return later_or_never(self._age(claim), "the store is not installed yet", AppEventOutcome.NOT_INSTALLED)
+            return self._later(claim, "the store is not installed yet", AppEventOutcome.NOT_INSTALLED)
         answer = await self._ask(install)
         found = await self._keep(claim, answer)
         await self._hand_on(claim, install, found)
@@ -180,8 +181,8 @@ class HandleAppEvents:
         if await self.inbox.accept(delivery) is Receipt.ACCEPTED:
             self.announcer.announce([WorkItem(WorkKind.EVENT, str(delivery.event_id), delivery.store_id)])
 
-    def _age(self, claim: AppEventClaim) -> timedelta:
-        return self.clock.now() - claim.received_at
+    def _later(self, claim: AppEventClaim, why: str, otherwise: AppEventOutcome) -> Settled | LookAgain:
+        return later_or_never(self.clock.now() - claim.received_at, claim.tries, why, otherwise)
 
 
 def _store(claim: AppEventClaim) -> StoreId:

@@ -1,6 +1,7 @@
 """One store, several installs and keys: what belongs to one never touches another."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -50,6 +51,19 @@ def test_an_uninstall_told_twice_ends_one_install_only(service: Service) -> None
 
     service.sandbox.ask("POST", f"/stores/{store_id}/uninstall", {})
     assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=30), "a true one is believed"
+
+
+def test_what_a_store_pays_is_asked_of_zid_and_shown(service: Service) -> None:
+    """What an event claims is not what is believed."""
+    store_id = service.new_store()
+    told = "app.market.subscription.suspended"
+    service.sandbox.trigger(store_id, told, data={"status": "suspended"})
+
+    def shown() -> Any:
+        return service.store(store_id)["app_subscription"]
+
+    assert eventually(lambda: shown() and shown()["verified"] and shown()["told_by"] == told, seconds=60), shown()
+    assert shown()["status"] == "active"
 
 
 def test_tokens_copied_from_another_store_do_not_open(service: Service) -> None:
