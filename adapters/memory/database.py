@@ -10,7 +10,17 @@ from datetime import datetime
 from itertools import count
 
 from adapters.memory.backfill_rows import BackfillRow
-from adapters.memory.rows import DedupeRow, DueRow, EventRow, IdempotencyRow, IntakeRow, IntentRow, RunRow, TokenRow
+from adapters.memory.rows import (
+    DedupeRow,
+    DueRow,
+    EventRow,
+    IdempotencyRow,
+    IntakeRow,
+    IntentRow,
+    JobRow,
+    RunRow,
+    TokenRow,
+)
 from adapters.memory.system import ManualClock
 from core.domain.audit import AuditEntry
 from core.domain.customer_records import CustomerRecord
@@ -19,11 +29,13 @@ from core.domain.events import WorkItem, WorkKind
 from core.domain.gaps import GapId, KnownGap
 from core.domain.mirror import MirrorRow
 from core.domain.operations.webhooks import Subscription
+from core.domain.redrive import OVER, JobId
 from core.domain.segments import Segment, SegmentId
 from core.domain.stock import Movement
 from core.domain.stores import LIVE, Install
 from core.ids import Entity, EntityKind, EventId, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
 from core.ports.audit_trail import AuditRecord
+from core.ports.ledger_reading import AttemptSummary
 from core.ports.sealing import WrappedKey
 from core.ports.system import Clock
 
@@ -34,6 +46,8 @@ class MemoryDatabase:
 
     clock: Clock = field(default_factory=ManualClock)
     latest: dict[StoreId, InstallId] = field(default_factory=dict)
+    paused: dict[StoreId, datetime] = field(default_factory=dict)
+    """Since when."""
     installs: dict[InstallId, Install] = field(default_factory=dict)
     data_keys: dict[InstallId, WrappedKey] = field(default_factory=dict)
     tokens: dict[InstallId, TokenRow] = field(default_factory=dict)
@@ -58,9 +72,11 @@ class MemoryDatabase:
     segments: dict[tuple[StoreId, SegmentId], Segment] = field(default_factory=dict)
     effects: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
     """What units of work executed and committed: (sql, arguments)."""
+    attempts: list[tuple[EventId, AttemptSummary]] = field(default_factory=list)
     idempotency: dict[bytes, IdempotencyRow] = field(default_factory=dict)
     backfills: dict[tuple[InstallId, EntityKind], BackfillRow] = field(default_factory=dict)
     gaps: dict[GapId, KnownGap] = field(default_factory=dict)
+    jobs: dict[JobId, JobRow] = field(default_factory=dict)
     held: dict[EventId, asyncio.Event] = field(default_factory=dict)
     """The row locks of open batches; set when given up."""
     numbers: count[int] = field(default_factory=lambda: count(1))
@@ -111,6 +127,11 @@ class MemoryDatabase:
         event.open_runs += 1
         return item_of(run)
 
+    def marked_letters(self) -> set[tuple[EventId, int]]:
+        """The letters that open jobs have, by event and run."""
+        items = (item for row in self.jobs.values() for item in row.items)
+        return {(item.event_id, item.run_id) for item in items if item.state not in OVER}
+
     def next_seq(self) -> Seq:
         return Seq(next(self.numbers))
 
@@ -119,14 +140,25 @@ class MemoryDatabase:
 
     def is_next_event(self, event: EventRow) -> bool:
         """Whether it is queued for the mirror with nothing unfinished before it in its lane."""
-        if event.state is not EventState.QUEUED or event.open_runs:
+        if event.state is not EventState.QUEUED or event.open_runs or not self.works(event):
             return False
         in_lane = (other for other in self.events.values() if other.lane == event.lane and other.awaits_mirror)
         return min(in_lane, key=_seq) is event
 
     def is_next_run(self, run: RunRow) -> bool:
         """Whether it is queued with nothing unfinished before it in its lane."""
-        return run.state is EventState.QUEUED and self.next_run(run.lane) is run
+        return run.state is EventState.QUEUED and self.works(run) and self.next_run(run.lane) is run
+
+    def works(self, row: EventRow | RunRow) -> bool:
+        """Whether its store is not paused."""
+        return row.store_id not in self.paused
+
+    def runs_alone(self, run: RunRow) -> bool:
+        """Whether its worker holds nothing else."""
+        return not any(
+            other is not run and other.worker == run.worker and other.state is EventState.RUNNING
+            for other in self.runs.values()
+        )
 
     def next_run(self, lane: Lane) -> RunRow | None:
         """The earliest unfinished run of a lane."""

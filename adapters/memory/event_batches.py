@@ -11,6 +11,7 @@ from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
+from adapters.memory.attempts import keep_mirror_attempt
 from adapters.memory.database import MemoryDatabase, item_of
 from adapters.memory.rows import EventRow, RunRow
 from adapters.memory.stock_ledger import write_movement
@@ -35,7 +36,7 @@ class MemoryEventLedger(EventLedger):
 
     @asynccontextmanager
     async def _batch(self, ids: Sequence[EventId], limit: int) -> AsyncIterator[EventBatch]:
-        held = self._next_of_lanes(ids)[:limit]
+        held = sorted(self._next_of_lanes(ids)[:limit], key=lambda event: event.seq)
         released = asyncio.Event()
         self._database.held.update((event.event_id, released) for event in held)
         try:
@@ -46,15 +47,15 @@ class MemoryEventLedger(EventLedger):
             released.set()
 
     def _next_of_lanes(self, ids: Sequence[EventId]) -> list[EventRow]:
-        """By arrival: of each lane that an id names, the events up to the first that cannot be had."""
+        """Of each lane that an id names, the events up to the first that cannot be had: every first before a second."""
         events = (self._database.events[event_id] for event_id in ids if event_id in self._database.events)
-        lanes = {event.lane for event in events if self._is_free(event)}
+        lanes = {event.lane for event in events if self._is_free(event) and self._database.works(event)}
         standing = defaultdict(list)
         for event in sorted(self._database.events.values(), key=lambda event: event.seq):
             if event.lane in lanes and event.awaits_mirror:
                 standing[event.lane].append(event)
-        found = [event for lane in standing.values() for event in self._free_head(lane)]
-        return sorted(found, key=lambda event: event.seq)
+        found = [place for lane in standing.values() for place in enumerate(self._free_head(lane))]
+        return [event for _, event in sorted(found, key=lambda place: (place[0], place[1].seq))]
 
     def _free_head(self, lane: Iterable[EventRow]) -> Iterable[EventRow]:
         for event in lane:
@@ -75,6 +76,7 @@ class MemoryEventLedger(EventLedger):
         row.attempts += settlement.counted
         now, due_at = self._database.now(), settlement.due_at
         row.move(EventState.RUNNING, settlement.state, now=now, reason=settlement.reason, due_at=due_at)
+        keep_mirror_attempt(self._database, event, row.attempts + (not settlement.counted), settlement)
 
     async def claimable(self, items: Sequence[WorkItem]) -> Sequence[WorkItem]:
         return [item for item in items if self._can_be_claimed(item)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from adapters.memory.attempts import attempts_of
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.letters import letter_matches, letters_of
 from adapters.memory.rows import EventRow, IntakeRow
 from core.domain.event_states import Books, Ledger, Origin
 from core.ids import EntityKind, EventId, Seq, StoreId
@@ -68,7 +70,7 @@ class MemoryLedgerReader(LedgerReader):
             return None
         runs = self._database.runs_of(event_id)
         shown = [RunSummary(run.handler, run.state, run.attempts, run.due_at, run.reason) for run in runs]
-        return EventDetail(_summary(event), event.body, shown)
+        return EventDetail(_summary(event), event.body, shown, attempts_of(self._database, event_id))
 
     async def mirror_counts(self, store_id: StoreId) -> Mapping[EntityKind, int]:
         living = (key for key, row in self._database.mirror.items() if not row.deleted)
@@ -77,10 +79,10 @@ class MemoryLedgerReader(LedgerReader):
 
 def matching(database: MemoryDatabase, wanted: EventFilter) -> list[EventRow]:
     """The events that every set field of the filter matches."""
-    return [event for event in database.events.values() if _matches(event, wanted)]
+    return [event for event in database.events.values() if _matches(database, event, wanted)]
 
 
-def _matches(event: EventRow, wanted: EventFilter) -> bool:
+def _matches(database: MemoryDatabase, event: EventRow, wanted: EventFilter) -> bool:
     pairs = (
         (wanted.store_id, event.store_id),
         (wanted.topic, event.topic),
@@ -88,9 +90,15 @@ def _matches(event: EventRow, wanted: EventFilter) -> bool:
         (wanted.origin, event.origin),
         (wanted.entity_id, event.entity.id if event.entity else None),
     )
-    return all(want in {None, has} for want, has in pairs) and (
-        wanted.since is None or event.received_at >= wanted.since
-    )
+    if wanted.since is not None and event.received_at < wanted.since:
+        return False
+    return all(want in {None, has} for want, has in pairs) and _has_letter(database, event, wanted)
+
+
+def _has_letter(database: MemoryDatabase, event: EventRow, wanted: EventFilter) -> bool:
+    if wanted.fingerprint is None and wanted.handler is None:
+        return True
+    return any(letter_matches(letter, wanted) for letter in letters_of(database, event))
 
 
 def _summary(event: EventRow) -> EventSummary:

@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import MutableMapping, Sequence
 from typing import TypeVar
 
+from adapters.memory.attempts import keep_unsettled_attempt
 from adapters.memory.database import MemoryDatabase, item_of
 from adapters.memory.rows import DedupeRow, EventRow, IdempotencyRow, IntakeRow, IntentRow, RunRow
+from core.domain.attempts import AttemptEnd
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkItem
+from core.domain.suspicion import after_crash, is_last
 from core.ids import StoreId
 from core.ports.event_ledger import Maintenance
 
@@ -40,8 +43,12 @@ class MemoryMaintenance(Maintenance):
             if intent.state == IntentRow.SENDING and intent.worker not in alive:
                 intent.state = IntentRow.UNKNOWN
         running = (run for run in self._database.runs.values() if run.state is EventState.RUNNING)
-        orphans = [run for run in running if run.worker not in alive]
-        for run in orphans:
+        lost = [(run, self._database.runs_alone(run)) for run in running if run.worker not in alive]
+        released = [(run, alone) for run, alone in lost if not is_last(run.crashes, alone=alone)]
+        orphans = [run for run, _ in released]
+        for run, alone in released:
+            keep_unsettled_attempt(self._database, run, AttemptEnd.LOST)
+            run.crashes = after_crash(run.crashes, alone=alone)
             run.move(EventState.QUEUED, now=self._database.now(), reason=run.reason)
         return [item_of(run) for run in orphans]
 

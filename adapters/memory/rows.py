@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from core.domain.dead_letters import Fingerprint
 from core.domain.event_states import FINISHED, MOVES, UNFINISHED, EventState, Origin
 from core.domain.events import ClaimedEvent, Failure
 from core.domain.idempotency import KeptAnswer
+from core.domain.redrive import ItemState, JobId, JobState
 from core.ids import Entity, EventId, Fence, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
+from core.ports.redrives import Order
 
 FIRST_FENCE = Fence(0)
 
@@ -24,6 +27,8 @@ class Stateful:
     reason: str | None = None
     due_at: datetime | None = None
     settled_at: datetime | None = None
+    fingerprint: str | None = None
+    tries: int | None = None
 
     @property
     def unfinished(self) -> bool:
@@ -82,6 +87,7 @@ class EventRow(Stateful):
             self.origin,
             self.attempts,
             self.stale,
+            self.tries,
         )
 
 
@@ -99,6 +105,36 @@ class RunRow(Stateful):
     worker: WorkerId | None = None
     fence: Fence = FIRST_FENCE
     failure: Failure | None = None
+    started_at: datetime | None = None
+    crashes: int = 0
+
+
+@dataclass(slots=True)
+class JobItem:
+    """One letter of a job; `run_id` 0 is the event itself."""
+
+    event_id: EventId
+    run_id: int
+    fingerprint: Fingerprint
+    handler: str
+    state: ItemState = ItemState.PENDING
+
+
+@dataclass(slots=True, kw_only=True)
+class JobRow:
+    """A redrive or discard of many."""
+
+    job_id: JobId
+    order: Order
+    actor: str
+    opened_at: datetime
+    starts_at: datetime
+    items: list[JobItem]
+    state: JobState = JobState.OPEN
+    closed_at: datetime | None = None
+    undone: bool = False
+    turn: int = 0
+    stopped: dict[Fingerprint, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,38 +7,47 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
+from adapters.postgres.attempts import failure_document
+from adapters.postgres.backlog import backlog
 from adapters.postgres.batch_writing import lock_mirror, open_runs, settle, write_derived, write_mirror
-from adapters.postgres.claimable_work import ROW_BY_ROW, backlog, claimable, following, of_live_install
+from adapters.postgres.claimable_work import ROW_BY_ROW, claimable, following, of_live_install
 from adapters.postgres.connection import Connection, OpenTransaction, Pool, acquire, driver_errors
 from adapters.postgres.event_rows import EVENT_COLUMNS, claimed_event
 from adapters.postgres.mirror_tables import MIRROR_TABLES
 from adapters.postgres.moves import BY_KEY, IN_LANE, LIVE_STATES, TO_RUNNING
 from adapters.postgres.storable_text import storable
+from core.domain.attempts import MIRROR
 from core.domain.event_states import FINISHED, MOVES, EventState
 from core.domain.events import BatchResult, ClaimedEvent, Settlement, WorkItem
 from core.domain.mirror import MirrorRow
 from core.ids import Entity, EntityKind, EventId, StoreId, lane_of
 from core.ports.event_ledger import EventBatch, EventLedger
 
-# Locks the events that are queued in the lanes of the given ones, earliest first, up to the first that
-# waits. Nobody is waited for: neither another batch that holds an event, nor the end of an install that
-# holds its store (which would deadlock, since it waits for events while it holds the store).
+READ_AHEAD: Final = 4
+"""How many times its equal share of a batch one lane may fill where the others are shorter."""
+
+# Locks the events that are queued in the lanes of the given ones, up to the first that waits: of every
+# lane the first before the second of any, so that a long lane does not keep the others out of the batch.
+# No lane is read much further than its share of the limit. Nobody is waited for: neither another batch that
+# holds an event, nor the end of an install that holds its store (which would deadlock, since it waits for
+# events while it holds the store).
 _LOCK: Final = f"""
     WITH lanes AS MATERIALIZED (
-        SELECT DISTINCT lane FROM events WHERE event_id = ANY ($1) AND state{BY_KEY} IN {TO_RUNNING} AND open_runs = 0
+        SELECT DISTINCT lane FROM events e
+        WHERE event_id = ANY ($1) AND state{BY_KEY} IN {TO_RUNNING} AND open_runs = 0 AND {of_live_install("e")}
     ),
     candidates AS MATERIALIZED (
         SELECT next.event_id FROM lanes CROSS JOIN LATERAL (
-            SELECT e.event_id, e.seq FROM events e
-            WHERE e.lane = lanes.lane AND e.state IN {TO_RUNNING} AND e.open_runs = 0 AND {of_live_install("e")}
+            SELECT e.event_id, e.seq, row_number() OVER (ORDER BY e.seq) AS place FROM events e
+            WHERE e.lane = lanes.lane AND e.state IN {TO_RUNNING} AND e.open_runs = 0
             AND e.seq < coalesce((SELECT min(w.seq) FROM events w WHERE w.lane = lanes.lane
                                   AND w.state = 'waiting' AND w.open_runs = 0), e.seq + 1)
-            ORDER BY e.seq LIMIT $2
-        ) AS next ORDER BY next.seq LIMIT $2
+            ORDER BY e.seq LIMIT greatest({READ_AHEAD}, {READ_AHEAD} * $2 / (SELECT count(*) FROM lanes))
+        ) AS next ORDER BY next.place, next.seq LIMIT $2
     )
     SELECT e.event_id FROM events e JOIN stores s USING (store_id, install_id)
     WHERE e.event_id IN (SELECT event_id FROM candidates) AND e.state{BY_KEY} IN {TO_RUNNING} AND e.open_runs = 0
-      AND s.state IN {LIVE_STATES}
+      AND s.state IN {LIVE_STATES} AND s.paused_at IS NULL
     ORDER BY e.seq FOR UPDATE OF e SKIP LOCKED FOR SHARE OF s SKIP LOCKED
 """
 
@@ -54,10 +63,15 @@ _TAKE: Final = f"""
 """
 
 _PUT_OFF: Final = f"""
-    UPDATE events SET state = $2, attempts = attempts + $3, reason = $5,
-                      due_at = CASE WHEN $2 = 'waiting' THEN coalesce($4, now()) END,
-                      settled_at = CASE WHEN $6 THEN now() END
-    WHERE event_id = $1 AND state{BY_KEY} IN {TO_RUNNING} AND open_runs = 0
+    WITH put_off AS (
+        UPDATE events SET state = $2, attempts = attempts + $3, reason = $5,
+                          due_at = CASE WHEN $2 = 'waiting' THEN coalesce($4, now()) END,
+                          settled_at = CASE WHEN $6 THEN now() END
+        WHERE event_id = $1 AND state{BY_KEY} IN {TO_RUNNING} AND open_runs = 0
+        RETURNING event_id, attempts - $3 + 1 AS number
+    )
+    INSERT INTO attempts (event_id, handler, number, started_at, outcome, reason, failure)
+    SELECT event_id, '{MIRROR}', number, $7, $8, $5, $9 FROM put_off
 """
 
 
@@ -127,6 +141,9 @@ class PostgresEventLedger(EventLedger):
                 settlement.due_at,
                 storable(settlement.reason),
                 state in FINISHED,
+                event.claimed_at,
+                settlement.end.value,
+                failure_document(settlement.failure),
             )
 
     async def claimable(self, items: Sequence[WorkItem]) -> Sequence[WorkItem]:

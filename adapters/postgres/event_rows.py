@@ -12,7 +12,7 @@ from core.ids import Entity, EntityKind, EventId, InstallId, Seq, StoreId
 
 EVENT_COLUMNS: Final = """
     e.event_id, e.seq, e.store_id, e.install_id, e.topic, e.entity_kind, e.entity_id, e.body, e.received_at,
-    e.origin, e.attempts, e.stale
+    e.origin, e.attempts, e.stale, e.tries, now() AS claimed_at
 """
 
 
@@ -30,6 +30,8 @@ def claimed_event(row: asyncpg.Record) -> ClaimedEvent:
         Origin(row["origin"]),
         row["attempts"],
         row["stale"],
+        row["tries"],
+        row["claimed_at"],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import asyncpg
 
+from adapters.postgres.attempts import attempts_of
 from adapters.postgres.connection import Pool, acquire
 from adapters.postgres.event_filters import Conditions
 from adapters.postgres.ledger_differences import find_differences
@@ -76,7 +77,8 @@ class PostgresLedgerReader(LedgerReader):
             if row is None:
                 return None
             runs = [_run(run) for run in await connection.fetch(_RUNS, event_id)]
-        return EventDetail(_summary(row), row["body"], runs)
+            attempts = await attempts_of(connection, event_id)
+        return EventDetail(_summary(row), row["body"], runs, attempts)
 
     async def mirror_counts(self, store_id: StoreId) -> Mapping[EntityKind, int]:
         """Kinds without any are left out."""

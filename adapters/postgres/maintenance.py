@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.postgres.connection import Pool, acquire, transaction
-from adapters.postgres.event_rows import run_item, work_item
-from adapters.postgres.moves import BY_KEY, HELD, WAITING
+from adapters.postgres.event_rows import work_item
+from adapters.postgres.moves import BY_KEY, WAITING
+from adapters.postgres.orphans import ALIVE, release
 from core.domain.events import WorkItem
 from core.ports.event_ledger import Maintenance
 
@@ -44,19 +45,9 @@ _RELEASE_DUE: Final = f"""
     ORDER BY seq
 """
 
-_ALIVE: Final = "SELECT FROM workers w WHERE w.worker_id = {}.worker_id AND w.lease_until > now()"
-
-# Asked of the runs, not of the workers: a claim may be committed just after its worker was forgotten.
-_RELEASE_RUNS: Final = f"""
-    UPDATE runs SET state = 'queued', worker_id = NULL
-    WHERE state IN {HELD} AND run_id IN (
-        SELECT run_id FROM runs r WHERE r.state IN {HELD} AND NOT EXISTS ({_ALIVE.format("r")})
-        ORDER BY run_id FOR UPDATE SKIP LOCKED)
-    RETURNING run_id, store_id
-"""
 # An exchange was perhaps sent: nobody may repeat it without asking Zid about the old tokens first.
 _INTENTS_UNKNOWN: Final = f"""
-    UPDATE refresh_intents i SET state = 'unknown' WHERE i.state = 'sending' AND NOT EXISTS ({_ALIVE.format("i")})
+    UPDATE refresh_intents i SET state = 'unknown' WHERE i.state = 'sending' AND NOT EXISTS ({ALIVE.format("i")})
 """
 _FORGET_WORKERS: Final = """
     DELETE FROM workers WHERE worker_id IN (
@@ -106,7 +97,7 @@ class PostgresMaintenance(Maintenance):
     async def release_orphans(self) -> Sequence[WorkItem]:
         """The attempt they were at stays counted: it may have had effects."""
         async with transaction(self._pool) as connection:
-            released = [run_item(row) for row in await connection.fetch(_RELEASE_RUNS)]
+            released = await release(connection)
             await connection.execute(_INTENTS_UNKNOWN)
             await connection.execute(_FORGET_WORKERS)
         return released

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Final
 
+from adapters.postgres.attempts import failure_document
 from adapters.postgres.connection import Connection, OpenTransaction, Pool, acquire, driver_errors
 from adapters.postgres.event_rows import run_item
 from adapters.postgres.moves import BY_KEY, HELD, UNFINISHED_STATES
 from adapters.postgres.storable_text import storable
 from core.domain.event_states import FINISHED, MOVES, EventState
-from core.domain.events import ClaimedRun, Failure, Settlement, WorkItem
+from core.domain.events import ClaimedRun, Settlement, WorkItem
 from core.errors import LostClaim
 from core.ports.event_ledger import AppTransaction, RunScope
 
@@ -22,10 +23,15 @@ from core.ports.event_ledger import AppTransaction, RunScope
 _SETTLE: Final = f"""
     WITH run AS (
         UPDATE runs SET state = $4, attempts = greatest(attempts - $5, 0), reason = $6, failure = $7,
-                        due_at = CASE WHEN $4 = 'waiting' THEN coalesce($8, now()) END,
-                        worker_id = NULL, settled_at = CASE WHEN $9 THEN now() END
+                        due_at = CASE WHEN $4 = 'waiting' THEN coalesce($8, now()) END, fingerprint = $10,
+                        worker_id = NULL, settled_at = CASE WHEN $9 THEN now() END,
+                        crashes = CASE WHEN $4 = 'queued' THEN crashes ELSE 0 END
         WHERE run_id = $1 AND state{BY_KEY} IN {HELD} AND worker_id = $2 AND fence = $3
-        RETURNING event_id, lane
+        RETURNING event_id, lane, handler, started_at
+    ),
+    attempt AS (
+        INSERT INTO attempts (event_id, handler, number, worker_id, started_at, outcome, reason, failure)
+        SELECT event_id, handler, $12, $2, started_at, $11, $6, $7 FROM run
     ),
     event AS (
         UPDATE events e
@@ -92,11 +98,13 @@ class PostgresAppTransaction(AppTransaction):
 class PostgresRunScope(RunScope):
     """Holds a connection only between the start of a unit of work and the settle."""
 
-    def __init__(self, pool: Pool, run: ClaimedRun) -> None:
+    def __init__(self, pool: Pool, runs: Sequence[ClaimedRun]) -> None:
+        """Several are settled in the order in which everybody locks their events."""
         self._pool = pool
-        self._run = run
+        self._runs = sorted(runs, key=lambda run: (run.event.event_id, run.run_id))
         self._transaction: OpenTransaction | None = None
         self._inside = False
+        self._over = False
         self._settling: asyncio.Task[Sequence[WorkItem]] | None = None
 
     @property
@@ -112,6 +120,8 @@ class PostgresRunScope(RunScope):
         """A second one continues the first. A statement that failed unnoticed fails it as a whole."""
         if self._inside:
             raise RuntimeError("already inside the unit of work")
+        if self._over:
+            raise RuntimeError("the run is over: its unit of work cannot be opened any more")
         if self._transaction is None:
             self._transaction = await OpenTransaction.begin(self._pool, runs_foreign_sql=True)
         app = PostgresAppTransaction(self._transaction.connection)
@@ -132,11 +142,13 @@ class PostgresRunScope(RunScope):
             raise RuntimeError("leave the unit of work before settling")
         if settlement.state not in MOVES[EventState.RUNNING]:
             raise ValueError(f"an attempt does not end in {settlement.state}")
+        self._over = True
         self._settling = asyncio.create_task(self._settle(settlement))
         return await asyncio.shield(self._settling)
 
     async def close(self) -> None:
         """Waits for a settle under way; keeps nothing that was not settled."""
+        self._over = True
         if self._settling is not None:
             await asyncio.wait({self._settling})
             if not self._settling.cancelled():
@@ -146,12 +158,14 @@ class PostgresRunScope(RunScope):
     async def _settle(self, settlement: Settlement) -> Sequence[WorkItem]:
         if settlement.state is not EventState.DONE:
             await self._abandon()
-        if self._transaction is None:
+        if self._transaction is None and len(self._runs) == 1:
             async with acquire(self._pool) as connection:
-                return await _settle(connection, self._run, settlement)
+                return await _settle(connection, self._runs[0], settlement)
+        if self._transaction is None:
+            self._transaction = await OpenTransaction.begin(self._pool)
         try:
             with driver_errors():
-                following = await _settle(self._transaction.connection, self._run, settlement)
+                following = await _settle_all(self._transaction.connection, self._runs, settlement)
             await self._transaction.commit()
         finally:
             await self._abandon()
@@ -161,6 +175,10 @@ class PostgresRunScope(RunScope):
         if self._transaction is not None:
             transaction, self._transaction = self._transaction, None
             await transaction.abandon()
+
+
+async def _settle_all(connection: Connection, runs: Sequence[ClaimedRun], settlement: Settlement) -> Sequence[WorkItem]:
+    return [item for run in runs for item in await _settle(connection, run, settlement)]
 
 
 async def _settle(connection: Connection, run: ClaimedRun, settlement: Settlement) -> Sequence[WorkItem]:
@@ -174,16 +192,13 @@ async def _settle(connection: Connection, run: ClaimedRun, settlement: Settlemen
         state.value,
         int(not settlement.counted),
         storable(settlement.reason),
-        _failure(settlement.failure),
+        failure_document(settlement.failure),
         settlement.due_at,
         state in FINISHED,
+        settlement.fingerprint,
+        settlement.end.value,
+        run.attempt,
     )
     if not rows:
         raise LostClaim(f"run {run.run_id} is no longer held by worker {run.worker} under fence {run.fence}")
     return [run_item(row) for row in rows if row["run_id"] is not None]
-
-
-def _failure(failure: Failure | None) -> dict[str, str | None] | None:
-    if failure is None:
-        return None
-    return {name: storable(getattr(failure, name)) for name in ("type", "message", "traceback")}

@@ -9,6 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from core.domain.attempts import AttemptEnd
 from core.domain.event_states import EventState, Origin
 from core.domain.mirror import MirrorRow
 from core.domain.topics import ZID_TOPICS
@@ -54,7 +55,7 @@ class Delivery:
 
 
 class Receipt(StrEnum):
-    """What became of a delivery. All three are answered 200."""
+    """What became of a delivery. All are answered 200."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
@@ -93,6 +94,9 @@ class ClaimedEvent:
     origin: Origin
     attempts: int
     stale: bool = False
+    tries: int | None = None
+    """How often it may be tried; None leaves that to the policy."""
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +140,22 @@ class ClaimedRun:
     worker: WorkerId
     fence: Fence
     event: ClaimedEvent
+    tries: int | None = None
+    """How often it may be tried; None leaves that to the handler's policy."""
 
     @property
     def idempotency_key(self) -> str:
         """Stable over every attempt of this run: event id and handler."""
         return f"{self.event.event_id}:{self.handler}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRun:
+    """A run that could be claimed now, and what stands in the way of claiming it like any other."""
+
+    run_id: int
+    handler: str
+    suspect: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +177,25 @@ class Settlement:
     failure: Failure | None = None
     counted: bool = True
     details: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
+    """Of a death: what it has in common with others of the same cause."""
+    ended_as: AttemptEnd | None = None
+    """Where the rest does not tell how the attempt ended."""
+
+    @property
+    def end(self) -> AttemptEnd:
+        """How the attempt ended."""
+        return self.ended_as or self._end_by_state()
+
+    def _end_by_state(self) -> AttemptEnd:
+        match self.state:
+            case EventState.DONE:
+                return AttemptEnd.DONE
+            case EventState.CANCELLED:
+                return AttemptEnd.CANCELLED
+            case EventState.QUEUED:
+                return AttemptEnd.GIVEN_BACK
+            case EventState.WAITING if self.failure is None:
+                return AttemptEnd.RETRY if self.counted else AttemptEnd.SNOOZED
+            case _:
+                return AttemptEnd.FAILED

@@ -12,6 +12,7 @@ from core.domain.events import (
     ClaimedEvent,
     ClaimedRun,
     Delivery,
+    QueuedRun,
     Receipt,
     Settlement,
     WorkItem,
@@ -68,7 +69,10 @@ class EventLedger(Protocol):
 
     @abstractmethod
     async def put_off(self, event: ClaimedEvent, settlement: Settlement) -> None:
-        """After a failed attempt: waiting or dead, with its reason. Nothing happens if it is no longer queued."""
+        """After a failed attempt: waiting or dead, with its reason; the attempt is kept for people.
+
+        Nothing happens if it is no longer queued.
+        """
 
     @abstractmethod
     async def claimable(self, items: Sequence[WorkItem]) -> Sequence[WorkItem]:
@@ -106,7 +110,10 @@ class RunScope(Protocol):
     @property
     @abstractmethod
     def unit_of_work(self) -> AbstractAsyncContextManager[AppTransaction]:
-        """Opens a transaction that stays open until `settle`; an exception inside rolls it back."""
+        """Opens a transaction that stays open until `settle`; an exception inside rolls it back.
+
+        Raises RuntimeError once the scope was left or settled.
+        """
 
     @property
     @abstractmethod
@@ -118,7 +125,9 @@ class RunScope(Protocol):
         """Settles the run (and the event, when it was the last) together with the unit of work's effects.
 
         The work of the lane that became claimable. Effects are kept only when the state
-        is DONE. Raises LostClaim, and keeps nothing, when the claim is no longer ours.
+        is DONE. Raises LostClaim, and keeps nothing, when the claim is no longer ours. Runs opened
+        together are settled together: all, or none. The attempt is kept for people, and the run is
+        no longer suspect, unless it is given back.
         """
 
 
@@ -126,16 +135,34 @@ class RunLedger(Protocol):
     """One handler's work on one event, claimed under a lease."""
 
     @abstractmethod
-    async def claim(self, run_ids: Sequence[int], worker: WorkerId) -> Sequence[ClaimedRun]:
-        """Those of the runs that are queued and next in their lane, now running and fenced for this worker."""
+    async def claim(
+        self, run_ids: Sequence[int], worker: WorkerId, *, room: Mapping[str, int] | None = None
+    ) -> Sequence[ClaimedRun]:
+        """Those of the runs that are queued and next in their lane, now running and fenced for this worker.
+
+        Of a handler that `room` names no more than so many. No suspects, and nothing at all while this
+        worker holds one (a worker's calls do not overlap).
+        """
 
     @abstractmethod
-    def open(self, run: ClaimedRun) -> AbstractAsyncContextManager[RunScope]:
-        """A scope for handling it; leaving without settle keeps nothing."""
+    async def claim_alone(self, run_ids: Sequence[int], worker: WorkerId) -> ClaimedRun | None:
+        """One suspect of these, queued and next in its lane, if this worker holds nothing; it holds only this then."""
+
+    @abstractmethod
+    async def look_at(self, run_ids: Sequence[int]) -> Sequence[QueuedRun]:
+        """Those of the runs that could be claimed now by somebody, suspects included."""
+
+    @abstractmethod
+    def open(self, *runs: ClaimedRun) -> AbstractAsyncContextManager[RunScope]:
+        """A scope for handling it, or several at once; leaving without settle keeps nothing."""
 
     @abstractmethod
     async def give_back(self, worker: WorkerId) -> Sequence[WorkItem]:
         """Everything this worker still holds becomes queued again, its attempt not counted."""
+
+    @abstractmethod
+    async def poison(self, *, limit: int) -> Sequence[ClaimedRun]:
+        """Suspects whose worker died for the last time that is allowed, still held: settle them dead."""
 
 
 class Workers(Protocol):
@@ -162,7 +189,10 @@ class Maintenance(Protocol):
 
     @abstractmethod
     async def release_orphans(self) -> Sequence[WorkItem]:
-        """Work of workers whose lease ran out, now queued; those workers are forgotten."""
+        """Work of workers whose lease ran out, now queued; those workers are forgotten.
+
+        Each run remembers that its worker died. What `RunLedger.poison` tells of is left to its caller.
+        """
 
     @abstractmethod
     async def forget_expired(self, *, limit: int) -> int:

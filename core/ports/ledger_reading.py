@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.attempts import AttemptEnd
 from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState, Ledger, Origin
-from core.domain.events import WorkItem
-from core.ids import EntityKind, EventId, InstallId, Seq, StoreId
+from core.domain.events import Failure, WorkItem
+from core.ids import EntityKind, EventId, InstallId, Seq, StoreId, WorkerId
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events; every field that is set must match."""
+    """Which events; every field that is set must match.
+
+    `fingerprint` (with its version, or without one for all versions) and `handler`
+    choose events with such a dead letter; the empty handler those that died before any had them.
+    """
 
     store_id: StoreId | None = None
     topic: str | None = None
@@ -24,6 +29,8 @@ class EventFilter:
     origin: Origin | None = None
     since: datetime | None = None
     entity_id: str | None = None
+    fingerprint: str | None = None
+    handler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,20 @@ class RunSummary:
     attempts: int
     due_at: datetime | None
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSummary:
+    """One attempt at a handler's run, or at the mirror's work, as shown to people."""
+
+    handler: str
+    number: int
+    worker: WorkerId | None
+    started_at: datetime | None
+    ended_at: datetime
+    end: AttemptEnd
+    reason: str | None
+    failure: Failure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +82,12 @@ class EventSummary:
 
 @dataclass(frozen=True, slots=True)
 class EventDetail:
-    """One event with its body (None when dropped) and runs."""
+    """One event with its body (None when dropped), runs, and every attempt at them in order of their ends."""
 
     summary: EventSummary
     body: bytes | None
     runs: Sequence[RunSummary]
+    attempts: Sequence[AttemptSummary] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,23 @@ class Play:
         self.claims.update(((run.event.event_id, run.handler), run) for run in found)
         return sorted((run.event.event_id, run.handler, run.attempt) for run in found)
 
+    async def claim_alone(self, worker: int) -> object:
+        """A suspect, if there is one."""
+        backlog = await self.world.events.backlog(self.store_id, limit=100)
+        run_ids = [int(item.id) for item in backlog if item.kind is WorkKind.RUN]
+        found = await self.world.runs.look_at(run_ids)
+        run = await self.world.runs.claim_alone(run_ids, self.workers[worker])
+        if run is not None:
+            self.claims[run.event.event_id, run.handler] = run
+        return [(one.handler, one.suspect) for one in found], run and (run.event.event_id, run.handler, run.attempt)
+
+    async def bury(self) -> object:
+        found = [run for run in await self.world.runs.poison(limit=10) if run.event.store_id == self.store_id]
+        for run in found:
+            async with self.world.runs.open(run) as scope:
+                await scope.settle(Settlement(EventState.DEAD, reason="poison"))
+        return [(run.event.event_id, run.handler, run.attempt) for run in found]
+
     async def settle(self, which: int, target: EventState, counted: bool) -> object:
         if not self.claims:
             return None
@@ -201,7 +218,9 @@ class Play:
         for event_id in self.entered:
             if (detail := await self.world.reader.event(event_id)) is not None:
                 runs = {run.handler: (run.state, run.attempts, run.reason) for run in detail.runs}
-                found[event_id] = (detail.body is None, runs)
+                # Those of one statement come in no promised order.
+                attempts = sorted((one.handler, one.number, one.end, one.reason or "") for one in detail.attempts)
+                found[event_id] = (detail.body is None, runs, attempts)
         return found
 
 
@@ -254,7 +273,9 @@ WEIGHTED = (
     (3, a("put_off", numbers, st.sampled_from([EventState.WAITING, EventState.DEAD]))),
     (1, a("give_up_batch", numbers)),
     (2, a("give_back", workers)),
-    (2, a("lose_lease", workers)),
+    (6, a("lose_lease", workers)),
+    (5, a("claim_alone", workers)),
+    (2, a("bury")),
     (4, a("release_due")),
     (4, a("redrive", numbers)),
     (1, a("discard", numbers)),
