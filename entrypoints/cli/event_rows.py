@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from core.ports.ledger_reading import EventDetail, EventSummary
+from core.ports.ledger_reading import AttemptSummary, EventDetail, EventSummary
 from entrypoints.cli.output import Row
 
 EVENT_COLUMNS: Final = ("id", "store_id", "topic", "entity", "state", "attempts", "received_at", "reason")
+ATTEMPT_COLUMNS: Final = ("handler", "number", "outcome", "started_at", "ended_at", "worker", "reason")
 
 
 def event_row(event: EventSummary) -> Row:
@@ -37,6 +38,26 @@ def event_record(detail: EventDetail, *, with_body: bool) -> Row:
     ]
     record = {**event_row(detail.summary), "runs": runs}
     return {**record, "body": _readable(detail.body)} if with_body else record
+
+
+def attempt_row(attempt: AttemptSummary) -> Row:
+    failure = attempt.failure
+    return {
+        "handler": attempt.handler,
+        "number": attempt.number,
+        "worker": attempt.worker,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "outcome": attempt.end.value,
+        "reason": attempt.reason,
+        "failure": failure and {"type": failure.type, "message": failure.message, "traceback": failure.traceback},
+    }
+
+
+def last_traceback(detail: EventDetail) -> str | None:
+    """Of the latest attempt that failed."""
+    failures = [attempt.failure for attempt in detail.attempts if attempt.failure and attempt.failure.traceback]
+    return failures[-1].traceback if failures else None
 
 
 def _readable(body: bytes | None) -> object:

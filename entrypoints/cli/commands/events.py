@@ -13,7 +13,7 @@ from core.domain.events import WorkItem
 from core.ports.ledger_reading import EventDetail
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.event_listing import list_events
-from entrypoints.cli.event_rows import EVENT_COLUMNS, event_record
+from entrypoints.cli.event_rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, attempt_row, event_record, last_traceback
 from entrypoints.cli.filters import ACTOR, Limit, SinceOption, StoreOption, TopicOption, read_event_id, wanted
 from entrypoints.cli.group import commands
 from entrypoints.cli.opened import publish, with_adapters
@@ -49,7 +49,7 @@ def show(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """One event with its handlers' runs."""
+    """One event with its handlers' runs and every attempt at them."""
     wanted_id = read_event_id(event_id)
 
     async def work(adapters: Adapters) -> EventDetail | None:
@@ -58,7 +58,20 @@ def show(
     detail = with_adapters(data_dir, work)
     if detail is None:
         raise CommandFailed(f"there is no event {event_id}")
-    show_record(event_record(detail, with_body=body), as_json=as_json)
+    _show(detail, with_body=body, as_json=as_json)
+
+
+def _show(detail: EventDetail, *, with_body: bool, as_json: bool) -> None:
+    record = event_record(detail, with_body=with_body)
+    attempts = [attempt_row(attempt) for attempt in detail.attempts]
+    if as_json:
+        return show_record({**record, "attempt_log": attempts}, as_json=True)
+    show_record(record, as_json=False)
+    typer.echo()
+    show_rows(attempts, ATTEMPT_COLUMNS, as_json=False, empty="no attempt is on record")
+    if traceback := last_traceback(detail):
+        typer.echo(f"\n{traceback.rstrip()}")
+    return None
 
 
 @app.command(epilog="Example: wasl events replay 0199c0de-0000-7000-8000-000000000001")

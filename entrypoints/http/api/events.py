@@ -10,10 +10,11 @@ import msgspec
 import orjson
 from aiohttp import web
 
+from core.domain.attempts import AttemptEnd
 from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState, Origin
 from core.ids import EntityKind, EventId, Seq, StoreId
-from core.ports.ledger_reading import EventDetail, EventFilter, EventSummary, RunSummary
+from core.ports.ledger_reading import AttemptSummary, EventDetail, EventFilter, EventSummary, RunSummary
 from entrypoints.http import cursors
 from entrypoints.http.api.shapes import (
     DEFAULT_LIMIT,
@@ -83,12 +84,37 @@ class RunView(Told, frozen=True):
     reason: str | None
 
 
+class FailureView(Told, frozen=True):
+    """Why an attempt failed; the traceback holds no values of variables."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+class AttemptView(Told, frozen=True):
+    """One attempt; its handler is `mirror` for the built-in stage."""
+
+    handler: str
+    number: int
+    worker: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    outcome: AttemptEnd
+    reason: str | None
+    failure: FailureView | None
+
+
 class EventDetailView(EventView, frozen=True):
-    """`body` is Zid's JSON; what is not JSON comes as `body_base64`; both are null when it was dropped."""
+    """`body` is Zid's JSON; what is not JSON comes as `body_base64`; both are null when it was dropped.
+
+    `attempt_log` tells every attempt in the order of their ends.
+    """
 
     body: msgspec.Raw | None
     body_base64: str | None
     runs: list[RunView]
+    attempt_log: list[AttemptView]
 
 
 class Replayed(Told, frozen=True):
@@ -190,11 +216,26 @@ def _detail(found: EventDetail) -> EventDetailView:
         body=msgspec.Raw(found.body) if found.body is not None and is_json else None,
         body_base64=b64encode(found.body).decode() if found.body is not None and not is_json else None,
         runs=[_run(run) for run in found.runs],
+        attempt_log=[_attempt(attempt) for attempt in found.attempts],
     )
 
 
 def _run(run: RunSummary) -> RunView:
     return RunView(run.handler, run.state, run.attempts, utc(run.due_at), run.reason)
+
+
+def _attempt(attempt: AttemptSummary) -> AttemptView:
+    failure = attempt.failure
+    return AttemptView(
+        attempt.handler,
+        attempt.number,
+        None if attempt.worker is None else str(attempt.worker),
+        utc(attempt.started_at),
+        utc(attempt.ended_at),
+        attempt.end,
+        attempt.reason,
+        FailureView(failure.type, failure.message, failure.traceback) if failure else None,
+    )
 
 
 def _is_json(body: bytes) -> bool:
@@ -211,7 +252,7 @@ ROUTES = (
         "GET",
         "/v1/events/{event_id}",
         show,
-        "One event with its body and its handlers' runs",
+        "One event with its body, its handlers' runs and every attempt at them",
         Access.API_KEY,
         query=NoQuery,
         answer=EventDetailView,
