@@ -6,7 +6,8 @@ in. Entrypoints ask these containers once and pass features on as arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
@@ -17,7 +18,8 @@ from adapters.postgres.app_events import PostgresAppEventBook, PostgresStoreSubs
 from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.backfills import PostgresBackfills
-from adapters.postgres.checks import ping
+from adapters.postgres.checks import check_schema, ping
+from adapters.postgres.comparison import PostgresComparison
 from adapters.postgres.connection import Pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
 from adapters.postgres.desk import PostgresDesk
@@ -29,7 +31,6 @@ from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.ledger_reading import PostgresLedgerReader
 from adapters.postgres.locks import PostgresLocks
 from adapters.postgres.maintenance import PostgresMaintenance
-from adapters.postgres.migrator import require_schema
 from adapters.postgres.mirrored import (
     PostgresCarts,
     PostgresCategories,
@@ -37,7 +38,10 @@ from adapters.postgres.mirrored import (
     PostgresOrders,
     PostgresProducts,
 )
+from adapters.postgres.notices import Notices
+from adapters.postgres.pauses import PostgresPauses
 from adapters.postgres.pruning import PostgresPruning
+from adapters.postgres.reconciliations import PostgresReconciliations
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
@@ -46,20 +50,19 @@ from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.workers import PostgresWorkers
 from adapters.prometheus.metrics import PrometheusMetrics
-from adapters.redis.cache import RedisCache
 from adapters.redis.connection import RedisClients
-from adapters.redis.state_store import RedisStateStore
-from adapters.redis.work_index import RedisWorkIndex
 from adapters.sealing.fernet import FernetSealer
+from adapters.spool.gap_notes import FileGapNotes
 from adapters.system import SystemChance, SystemClock, SystemIds
 from adapters.tracebacks import describe
 from adapters.zid.http_session import HttpSession
 from adapters.zid.oauth import AiohttpExchange, AiohttpProbe
 from adapters.zid.token_source import SharedRenewals
 from adapters.zid.wire import Wire
-from config import traffic
+from config import guards, traffic
 from config.settings import Settings
-from core.domain.events import ClaimedRun, WorkKind
+from config.spooling import PROMPT_PATIENCE, spool_of
+from core.domain.events import ClaimedRun
 from core.domain.rate import Traffic
 from core.domain.secret import Secret
 from core.domain.topics import subscriptions_for
@@ -71,14 +74,19 @@ from core.features.event_handlers.context import Log
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
+from core.features.note_gaps import NoteGaps
+from core.features.pause_store import PauseStore
 from core.features.prune_events import PruneEvents
+from core.features.reconcile import Reconcile
+from core.features.reconcile_requests import AskForReconciliation, PlanReconciliation, ReconcilePolicy
 from core.features.refresh_tokens import RefreshTokens
 from core.features.run_handlers import RunHandlers, Within
+from core.features.spooling import Presence, ReplaySpool, SpoolingInbox
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
 from core.features.sweep import Sweep
 from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
-from core.ports.work_index import Announcer, WorkIndex
+from core.ports.work_index import Announcer
 
 
 def running_version() -> str:
@@ -87,6 +95,11 @@ def running_version() -> str:
         return version("wasl")
     except PackageNotFoundError:
         return "checkout"
+
+
+def _handlers_version(settings: Settings) -> str:
+    """What dead letters are told apart by."""
+    return settings.app_version or running_version()
 
 
 def _required(settings: Settings, name: str) -> str:
@@ -119,6 +132,14 @@ def _webhook_target(settings: Settings) -> WebhookTarget:
     return WebhookTarget(settings.public_url, _required(settings, "zid_app_id"), settings.webhook_secret)
 
 
+def _reconcile_policy(settings: Settings) -> ReconcilePolicy:
+    return ReconcilePolicy(
+        every=timedelta(seconds=settings.reconcile_every),
+        full_every=timedelta(seconds=settings.reconcile_full_every),
+        grace=timedelta(seconds=settings.reconcile_grace),
+    )
+
+
 def _exchange(settings: Settings, wire: Wire) -> AiohttpExchange:
     return AiohttpExchange(
         wire,
@@ -129,16 +150,12 @@ def _exchange(settings: Settings, wire: Wire) -> AiohttpExchange:
     )
 
 
-def _indexes(clients: RedisClients, window: int) -> dict[WorkKind, WorkIndex]:
-    return {kind: RedisWorkIndex(clients, name=kind.value, window=window) for kind in WorkKind}
-
-
 class Adapters(containers.DeclarativeContainer):
     """One adapter per port, over connections that are open already."""
 
     settings = providers.Dependency(instance_of=Settings)
     pool = providers.Dependency(instance_of=Pool)
-    redis = providers.Dependency(instance_of=RedisClients)
+    redis: providers.Dependency[RedisClients | None] = providers.Dependency()
     http = providers.Dependency(instance_of=HttpSession)
 
     clock = providers.Singleton(SystemClock)
@@ -148,6 +165,9 @@ class Adapters(containers.DeclarativeContainer):
     sealer = providers.Singleton(FernetSealer, settings.provided.token_keys)
 
     inbox = providers.Singleton(PostgresInbox, pool)
+    prompt_inbox = providers.Singleton(PostgresInbox, pool, patience=PROMPT_PATIENCE)
+    spool = providers.Singleton(spool_of, settings, redis, sealer.provider)
+    gap_notes = providers.Singleton(FileGapNotes, settings.provided.spool_dir)
     ledger = providers.Singleton(PostgresEventLedger, pool)
     runs = providers.Singleton(PostgresRunLedger, pool)
     workers = providers.Singleton(PostgresWorkers, pool)
@@ -161,6 +181,9 @@ class Adapters(containers.DeclarativeContainer):
     refresh_book = providers.Singleton(PostgresRefreshBook, pool)
     backfills = providers.Singleton(PostgresBackfills, pool)
     gaps = providers.Singleton(PostgresGaps, pool)
+    reconciliations = providers.Singleton(PostgresReconciliations, pool)
+    comparison = providers.Singleton(PostgresComparison, pool)
+    pauses = providers.Singleton(PostgresPauses, pool)
     locks = providers.Singleton(PostgresLocks, pool)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, pool)
     audit_trail = providers.Singleton(PostgresAuditLog, pool)
@@ -178,14 +201,17 @@ class Adapters(containers.DeclarativeContainer):
     audience = providers.Singleton(PostgresAudience, pool)
 
     ping_database = providers.Factory(partial, ping, pool)
-    check_schema = providers.Factory(partial, require_schema, pool)
+    check_schema = providers.Factory(partial, check_schema, pool)
 
-    states = providers.Singleton(RedisStateStore, redis)
-    cache = providers.Singleton(RedisCache, redis)
-    indexes = providers.Singleton(_indexes, redis, settings.provided.index_window)
+    notices = providers.Singleton(Notices, pool)
+    states = providers.Singleton(guards.states, redis, pool)
+    cache = providers.Singleton(guards.cache, redis, pool)
+    indexes = providers.Singleton(guards.indexes, redis, pool, notices, settings)
 
-    limiter = providers.Singleton(traffic.limiter, redis, settings, metrics, clock)
-    breakers = providers.Singleton(traffic.breakers, redis, settings, metrics, clock)
+    shared_limiter = providers.Singleton(guards.shared_limiter, redis, pool, settings)
+    limiter = providers.Singleton(traffic.limiter, shared_limiter, settings, metrics, clock)
+    breaker_news = providers.Singleton(guards.breaker_news, redis, pool, notices)
+    breakers = providers.Singleton(traffic.breakers, breaker_news, settings, metrics, clock)
     zid_wire = providers.Singleton(traffic.measured_wire, http, metrics, clock)
     exchange = providers.Singleton(_exchange, settings, zid_wire)
     probe = providers.Singleton(AiohttpProbe, zid_wire, api_url=settings.provided.zid_api_url)
@@ -199,6 +225,7 @@ class Features(containers.DeclarativeContainer):
     handlers = providers.Dependency(instance_of=Handlers)
     announcer = providers.Dependency(instance_of=Announcer)  # type: ignore[type-abstract]  # a port is what is meant
     worker: providers.Dependency[Callable[[], WorkerId]] = providers.Dependency()
+    ask_database: providers.Dependency[Callable[[], Awaitable[None]]] = providers.Dependency()
     within: providers.Dependency[Within] = providers.Dependency()
     log_for: providers.Dependency[Callable[[ClaimedRun], Log]] = providers.Dependency()
 
@@ -296,15 +323,68 @@ class Features(containers.DeclarativeContainer):
         encode=providers.Object(orjson.dumps),
         worker=worker,
     )
+    presence = providers.Singleton(Presence, adapters.clock)
+    spooling = providers.Singleton(
+        SpoolingInbox, inbox=adapters.prompt_inbox, spool=adapters.spool, presence=presence, clock=adapters.clock
+    )
+    replay_spool = providers.Singleton(
+        ReplaySpool,
+        spool=adapters.spool,
+        inbox=adapters.inbox,
+        announcer=announcer,
+        presence=presence,
+        ask_database=ask_database,
+    )
+    note_gaps = providers.Singleton(NoteGaps, gaps=adapters.gaps, notes=adapters.gap_notes, clock=adapters.clock)
+    pausing = providers.Singleton(
+        PauseStore,
+        installations=adapters.installations,
+        pauses=adapters.pauses,
+        ledger=adapters.ledger,
+        window=settings.provided.index_window,
+    )
+    reconcile_policy = providers.Singleton(_reconcile_policy, settings)
+    plan_reconciliation = providers.Singleton(
+        PlanReconciliation,
+        comparison=adapters.comparison,
+        gaps=adapters.gaps,
+        clock=adapters.clock,
+        policy=reconcile_policy,
+    )
+    ask_for_reconciliation = providers.Singleton(
+        AskForReconciliation,
+        reconciliations=adapters.reconciliations,
+        planning=plan_reconciliation,
+        gaps=adapters.gaps,
+        installations=adapters.installations,
+    )
+    reconcile = providers.Singleton(
+        Reconcile,
+        reconciliations=adapters.reconciliations,
+        comparison=adapters.comparison,
+        planning=plan_reconciliation,
+        gaps=adapters.gaps,
+        installations=adapters.installations,
+        backfills=adapters.backfills,
+        gateway=backfill_gateway,
+        inbox=adapters.inbox,
+        announcer=announcer,
+        clock=adapters.clock,
+        chance=adapters.chance,
+        ids=adapters.ids,
+        encode=providers.Object(orjson.dumps),
+        worker=worker,
+    )
     ingest = providers.Singleton(
         IngestWebhook,
-        inbox=adapters.inbox,
+        inbox=spooling,
         announcer=announcer,
         clock=adapters.clock,
         ids=adapters.ids,
         secrets=settings.provided.webhook_secret,
         dedupe_days=settings.provided.dedupe_days,
         decode=providers.Object(orjson.loads),
+        gaps=note_gaps,
     )
     consume = providers.Singleton(
         ConsumeEvents,
@@ -327,6 +407,7 @@ class Features(containers.DeclarativeContainer):
         decode=providers.Object(orjson.loads),
         describe=providers.Object(describe),
         log_for=log_for,
+        version=providers.Callable(_handlers_version, settings),
     )
     prune = providers.Singleton(
         PruneEvents,

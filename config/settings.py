@@ -34,6 +34,12 @@ class LogFormat(StrEnum):
 
 class Queue(StrEnum):
     REDIS = "redis"
+    POSTGRES = "postgres"
+
+
+class SpoolKind(StrEnum):
+    FILE = "file"
+    REDIS = "redis"
 
 
 def _words(value: object) -> object:
@@ -102,7 +108,7 @@ class Settings(BaseModel):
     session_key: OneSecret = None
     admin_api_key: OneSecret = None
 
-    queue: Queue = Queue.REDIS
+    queue: Queue | None = None
     index_window: int = Field(256, ge=1)
     dedupe_days: int = Field(3, ge=1, le=30)
     event_retention_days: int = Field(30, ge=3, le=3650)
@@ -110,7 +116,13 @@ class Settings(BaseModel):
     backup_retention_days: int = Field(30, ge=0, le=3650)
     erasure_log: Path = Path(".wasl/erasures.jsonl")
     webhook_max_bytes: int = Field(8 * 1024 * 1024, ge=1024)
+    spool: SpoolKind = SpoolKind.FILE
+    spool_dir: Path = Path(".wasl/spool")
+    spool_max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
     handler_concurrency: int = Field(16, ge=1, le=1000)
+    reconcile_every: float = Field(3600.0, ge=0)
+    reconcile_full_every: float = Field(86_400.0, ge=60)
+    reconcile_grace: float = Field(1800.0, ge=0)
     wasl_handlers: Words = ()
     app_version: str | None = None
     dead_letter_alarm: int = Field(1000, ge=1)
@@ -125,6 +137,11 @@ class Settings(BaseModel):
     @property
     def retention(self) -> Retention:
         return Retention(timedelta(days=self.event_retention_days), timedelta(days=self.dead_retention_days))
+
+    @property
+    def work_queue(self) -> Queue:
+        """What carries the ids of work: as QUEUE says, else Redis where REDIS_URL names one."""
+        return self.queue or (Queue.REDIS if self.redis_url else Queue.POSTGRES)
 
     @property
     def callback_url(self) -> str:
@@ -170,9 +187,11 @@ def _check_production(settings: Settings) -> None:
     """What development forgives and production does not."""
     if not settings.public_url.startswith("https://"):
         raise SettingInvalid("PUBLIC_URL", "must start with https:// in production")
-    for name in ("database_url", "redis_url", "zid_client_id", "zid_client_secret", "zid_app_id"):
+    for name in ("database_url", "zid_client_id", "zid_client_secret", "zid_app_id"):
         if not getattr(settings, name):
             raise SettingInvalid(name.upper(), "is required in production; embedded servers are for trying out")
+    if not settings.redis_url and settings.queue is not Queue.POSTGRES:
+        raise SettingInvalid("REDIS_URL", "is required in production; say QUEUE=postgres to do without Redis")
     if not settings.token_keys:
         raise SettingInvalid("TOKEN_KEYS", "is required in production; make one with `wasl keys generate`")
     for name in ("webhook_secret", "app_events_secret"):

@@ -22,6 +22,7 @@ from core.ports.metrics import Metrics
 from core.ports.work_index import WorkIndex
 from entrypoints.backfilling import Backfilling
 from entrypoints.process import keep_doing, stop_signal
+from entrypoints.reconciling import Reconciling
 from entrypoints.side_door import side_door
 from entrypoints.wiring import daemon
 
@@ -45,6 +46,7 @@ class SchedulerServices:
     sweep: Sweep
     refresh: RefreshTokens
     backfills: ReadBackfills
+    reconciling: Reconciling
     prune: PruneEvents
     app_events: HandleAppEvents
     reader: LedgerReader
@@ -66,6 +68,7 @@ class Scheduler:
             forget = self._services.app_events.forget
             loops.create_task(keep_doing("forget_app_events", forget, every=FORGET_APP_EVENTS_EVERY, stop=stop))
             loops.create_task(Backfilling(self._services.backfills).work(stop))
+            loops.create_task(self._services.reconciling.work(stop))
             loops.create_task(keep_doing("prune", self._prune, every=PRUNE_EVERY, stop=stop))
             loops.create_task(keep_doing("measure", self._measure, every=MEASURE_EVERY, stop=stop))
 
@@ -110,6 +113,12 @@ async def run_scheduler(settings: Settings) -> None:
             sweep=parts.features.sweep(),
             refresh=parts.features.refresh(),
             backfills=parts.features.read_backfills(),
+            reconciling=Reconciling(
+                parts.features.reconcile(),
+                parts.adapters.reconciliations(),
+                parts.adapters.gaps(),
+                parts.adapters.metrics(),
+            ),
             prune=parts.features.prune(),
             app_events=parts.features.app_events(),
             reader=parts.adapters.reader(),

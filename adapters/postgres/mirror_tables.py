@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -76,12 +76,14 @@ class MirrorTable:
         return (*shared, *(row.columns.get(name) for name, _ in self.own))
 
     def read(self, record: asyncpg.Record) -> tuple[tuple[StoreId, Entity], MirrorRow]:
-        entity = Entity(self.kind, record["entity_id"])
+        row = replace(self.read_without_body(record), body=record["body"] or b"")
+        return (StoreId(record["store_id"]), row.entity), row
+
+    def read_without_body(self, record: asyncpg.Record) -> MirrorRow:
+        """For those who only compare."""
         columns = {} if record["deleted"] else {name: record[name] for name, _ in self.own}
-        row = MirrorRow(
-            entity, record["version"], record["facts"], columns, record["body"] or b"", deleted=record["deleted"]
-        )
-        return (StoreId(record["store_id"]), entity), row
+        entity = Entity(self.kind, record["entity_id"])
+        return MirrorRow(entity, record["version"], record["facts"], columns, deleted=record["deleted"])
 
 
 def _table(kind: EntityKind, name: str, own: str) -> MirrorTable:

@@ -60,8 +60,25 @@ BACKFILL_TOPICS: Final[Mapping[EntityKind, Topic]] = MappingProxyType(
 )
 """What a row read by a backfill is called in the ledger. No handler can be registered for these."""
 
+RECONCILED_TOPICS: Final[Mapping[EntityKind, Topic]] = MappingProxyType(
+    {kind: Topic(f"reconcile.{kind}", kind) for kind in BACKFILLED}
+)
+"""What a row found by reconciliation is called where no webhook of Zid's would have told of it."""
+
+GONE_TOPICS: Final[Mapping[EntityKind, Topic]] = MappingProxyType(
+    {kind: ZID_TOPICS.get(f"{kind}.delete", Topic(f"reconcile.{kind}.gone", kind, deletes=True)) for kind in BACKFILLED}
+)
+"""What is told of a row that Zid has no more: Zid's own event where there is one."""
+
 _LEDGER_TOPICS: Final[Mapping[str, Topic]] = MappingProxyType(
-    {**ZID_TOPICS, **{topic.name: topic for topic in BACKFILL_TOPICS.values()}}
+    {
+        **{
+            topic.name: topic
+            for topics in (BACKFILL_TOPICS, RECONCILED_TOPICS, GONE_TOPICS)
+            for topic in topics.values()
+        },
+        **ZID_TOPICS,
+    }
 )
 
 _ORDER_SOURCES: Final = ("order.create", "order.status.update", "order.payment_status.update")

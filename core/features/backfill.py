@@ -7,11 +7,10 @@ page. Whoever dies between the two leaves a page that is read once more, nothing
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from core.domain.audit import SYSTEM, AuditEntry
 from core.domain.backfill import (
@@ -26,21 +25,14 @@ from core.domain.backfill import (
     overall,
 )
 from core.domain.documents import Document
-from core.domain.entities.catalogue import recognise
 from core.domain.event_states import EventState, Origin
-from core.domain.events import SHORT_DEDUPE, Delivery, Receipt, WorkItem, WorkKind, dedupe_key
-from core.domain.operations.carts import ListCarts
-from core.domain.operations.categories import ListCategories
-from core.domain.operations.customers import ListCustomers
-from core.domain.operations.operation import Operation
-from core.domain.operations.orders import ListOrders
-from core.domain.operations.products import ListProducts
-from core.domain.paging import START, Page, Place
-from core.domain.results.category import Category
+from core.domain.events import SHORT_DEDUPE, Delivery, Receipt, dedupe_key
+from core.domain.paging import Page, Place
 from core.domain.stores import LIVE, Install
 from core.domain.topics import BACKFILL_TOPICS
 from core.errors import LostClaim, Unavailable, UnknownShape, WaslError
-from core.ids import Entity, EntityKind, StoreId, WorkerId
+from core.features.listed_rows import Row, documents, enter, listing, place_of, recognised
+from core.ids import EntityKind, StoreId, WorkerId
 from core.ports.backfills import Backfills
 from core.ports.event_ledger import BulkInbox
 from core.ports.installations import Installations
@@ -57,14 +49,6 @@ TURN_OVER: Final = PutOff(BackfillState.QUEUED)
 OVER: Final = PutOff(BackfillState.CANCELLED, "the install is over")
 RETRY_SETTLE: Final = 1.0
 """Seconds between tries to lay a backfill aside while the database is away."""
-PER_PAGE: Final = 100
-
-
-class Row(Protocol):
-    """What every listed thing keeps: Zid's own JSON."""
-
-    @property
-    def raw(self) -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +123,7 @@ class ReadBackfills:
 
     async def read(self, claim: BackfillClaim) -> Turn:
         """Some pages of it. Whatever happens, it is let go of; when cancelled, with the worker's lease."""
-        reading = _Reading(claim, _place_of(claim))
+        reading = _Reading(claim, place_of(claim.page))
         try:
             decided = await self._pages(reading)
         except LostClaim:
@@ -173,17 +157,13 @@ class ReadBackfills:
     async def _take_in(self, reading: _Reading, page: Page[Row], asked_at: datetime) -> bool:
         """Every row in the ledger; False when the install is over."""
         deliveries = [self._delivery(reading, document, asked_at) for document in documents(page)]
-        receipts = await self.inbox.accept_all(deliveries)
-        accepted = [one for one, receipt in zip(deliveries, receipts, strict=True) if receipt is Receipt.ACCEPTED]
-        queued = [one for one in accepted if one.state is EventState.QUEUED]
-        self.announcer.announce([WorkItem(WorkKind.EVENT, str(one.event_id), one.store_id) for one in queued])
-        return Receipt.CANCELLED not in receipts
+        return Receipt.CANCELLED not in await enter(self.inbox, self.announcer, deliveries)
 
     def _delivery(self, reading: _Reading, document: Document, asked_at: datetime) -> Delivery:
         """An unreadable row stays in the ledger as dead, with its reason, like an unreadable webhook."""
         claim, topic = reading.claim, BACKFILL_TOPICS[reading.claim.kind].name
         body = self.encode(document)
-        entity, reason = _recognise(claim.kind, document)
+        entity, reason = recognised(claim.kind, document)
         return Delivery(
             event_id=self.ids.event_id(),
             store_id=claim.store_id,
@@ -239,45 +219,3 @@ class _Reading:
 
     def turn(self, decided: PutOff | None = None, *, lost: bool = False) -> Turn:
         return Turn(self.claim, self.pages, self.rows, self.unreadable, decided, lost)
-
-
-def listing(kind: EntityKind, at: Place) -> Operation[Page[Row]]:
-    """The question that one page of a kind is the answer to. Products come 50 at a time (X31), orders whole."""
-    match kind:
-        case EntityKind.CATEGORY:
-            return ListCategories()
-        case EntityKind.PRODUCT:
-            return ListProducts(at=at, per_page=ListProducts.most_per_page)
-        case EntityKind.CUSTOMER:
-            return ListCustomers(at=at, per_page=PER_PAGE)
-        case EntityKind.ORDER:
-            return ListOrders(at=at, per_page=PER_PAGE)
-        case EntityKind.CART:
-            return ListCarts(at=at, per_page=PER_PAGE)
-        case EntityKind.STORE:
-            raise ValueError("Zid has no list of stores")
-
-
-def documents(page: Page[Row]) -> Iterator[Document]:
-    """Zid's JSON of every row, and of what stands inside rows: categories hold those below them."""
-    rows = deque(page.items)
-    while rows:
-        row = rows.popleft()
-        yield row.raw
-        if isinstance(row, Category):
-            rows.extendleft(reversed(row.below))
-
-
-def _recognise(kind: EntityKind, document: Document) -> tuple[Entity | None, str | None]:
-    try:
-        return recognise(kind, document), None
-    except UnknownShape as error:
-        return None, error.reason
-
-
-def _place_of(claim: BackfillClaim) -> Place:
-    """Where it was left; at the start when another release wrote the token otherwise."""
-    try:
-        return Place.parse(claim.page) if claim.page else START
-    except UnknownShape:
-        return START
