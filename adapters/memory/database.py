@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
@@ -93,7 +93,9 @@ class MemoryDatabase:
         self.trail.append(AuditRecord(len(self.trail) + 1, self.now(), entry))
 
     def current_install(self, store_id: StoreId) -> Install | None:
-        return self.installs[self.latest[store_id]] if store_id in self.latest else None
+        if store_id not in self.latest:
+            return None
+        return replace(self.installs[self.latest[store_id]], paused_at=self.paused.get(store_id))
 
     def live_install(self, install_id: InstallId) -> Install | None:
         """The install, if it is its store's current one and not over."""
@@ -142,7 +144,7 @@ class MemoryDatabase:
         """Whether it is queued for the mirror with nothing unfinished before it in its lane."""
         if event.state is not EventState.QUEUED or event.open_runs or not self.works(event):
             return False
-        in_lane = (other for other in self.events.values() if other.lane == event.lane and other.awaits_mirror)
+        in_lane = (other for other in self.events.values() if other.awaits_mirror and other.lane == event.lane)
         return min(in_lane, key=_seq) is event
 
     def is_next_run(self, run: RunRow) -> bool:

@@ -72,7 +72,8 @@ class MemoryInstallations(Installations):
 
     async def page(self, *, after: StoreId | None = None, limit: int = 50) -> Sequence[Install]:
         ids = sorted(store_id for store_id in self._database.latest if after is None or store_id > after)
-        return [self._database.installs[self._database.latest[store_id]] for store_id in ids[:limit]]
+        found = [self._database.current_install(store_id) for store_id in ids[:limit]]
+        return [install for install in found if install is not None]
 
     async def change_state(self, install_id: InstallId, target: InstallState, *, audit: AuditEntry) -> bool:
         install = self._database.live_install(install_id)

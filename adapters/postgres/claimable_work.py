@@ -11,40 +11,44 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.event_rows import work_item
 from adapters.postgres.moves import BY_KEY, IN_LANE, LIVE_STATES, TO_RUNNING, UNFINISHED_STATES
 from core.domain.events import WorkItem, WorkKind
-from core.ids import Lane, StoreId
+from core.ids import Lane
 
 ROW_BY_ROW: Final = "OFFSET 0"
 """Inside EXISTS: one look into the lane's index per row. As a join, it would walk the index whole for
 every row (the reason is that of BY_KEY)."""
 
-_EVENT_IS_FIRST: Final = f"""
+EVENT_IS_FIRST: Final = f"""
     NOT EXISTS (SELECT FROM events b WHERE b.lane = e.lane AND b.seq < e.seq AND {IN_LANE} {ROW_BY_ROW})
 """
 
 # A run with a lower number may appear late, when the transaction that made it was slow: hence
 # also nothing may be running in the lane, before or after.
-_RUN_IS_FIRST: Final = f"""
+RUN_IS_FIRST: Final = f"""
     NOT EXISTS (
         SELECT FROM runs b
         WHERE b.lane = r.lane AND b.state IN {UNFINISHED_STATES} AND (b.seq < r.seq OR b.state = 'running')
         {ROW_BY_ROW})
 """
-RUN_IS_NEXT: Final = f"r.state{BY_KEY} IN {TO_RUNNING} AND {_RUN_IS_FIRST}"
+RUN_IS_NEXT: Final = f"r.state{BY_KEY} IN {TO_RUNNING} AND {RUN_IS_FIRST}"
 """For runs found by their keys."""
 
 
-def of_live_install(row: str) -> str:
-    """The condition that a row of `events` or `runs`, called `row` in the SQL, belongs to a live install."""
+def of_live_install(row: str, *, or_paused: bool = False) -> str:
+    """The condition that a row of `events` or `runs`, called `row` in the SQL, belongs to a live install.
+
+    Of a paused store it belongs to none that works: only `or_paused` lets it through.
+    """
+    working = "" if or_paused else "AND s.paused_at IS NULL"
     return f"""EXISTS (
         SELECT FROM stores s
-        WHERE s.store_id = {row}.store_id AND s.install_id = {row}.install_id AND s.state IN {LIVE_STATES}
+        WHERE s.store_id = {row}.store_id AND s.install_id = {row}.install_id AND s.state IN {LIVE_STATES} {working}
         {ROW_BY_ROW})"""
 
 
 _CLAIMABLE: Final = f"""
     SELECT 'event' AS kind, e.event_id::text AS id, e.store_id FROM events e
     WHERE e.event_id = ANY ($1) AND e.state{BY_KEY} IN {TO_RUNNING} AND e.open_runs = 0
-      AND {_EVENT_IS_FIRST} AND {of_live_install("e")}
+      AND {EVENT_IS_FIRST} AND {of_live_install("e")}
     UNION ALL
     SELECT 'run', r.run_id::text, r.store_id FROM runs r
     WHERE r.run_id = ANY ($2) AND {RUN_IS_NEXT} AND {of_live_install("r")}
@@ -58,42 +62,6 @@ _FOLLOWING: Final = f"""
     WHERE e.state IN {TO_RUNNING} AND {of_live_install("e")}
 """
 
-_OF_ONE_STORE: Final = f"""
-    SELECT * FROM (
-        (SELECT 'event' AS kind, e.event_id::text AS id, e.store_id, e.seq, 0 AS run_id FROM events e
-         WHERE e.store_id = {{store}} AND e.state IN {TO_RUNNING} AND e.open_runs = 0
-           AND {_EVENT_IS_FIRST} AND {of_live_install("e")}
-         ORDER BY e.seq LIMIT $1)
-        UNION ALL
-        (SELECT 'run', r.run_id::text, r.store_id, r.seq, r.run_id FROM runs r
-         WHERE r.store_id = {{store}} AND r.state IN {TO_RUNNING} AND {_RUN_IS_FIRST} AND {of_live_install("r")}
-         ORDER BY r.seq, r.run_id LIMIT $1)
-    ) AS both_kinds ORDER BY seq, run_id LIMIT $1
-"""
-_BACKLOG_OF_STORE: Final = _OF_ONE_STORE.format(store="$2")
-
-# The stores with queued work, found by jumping from one to the next in the index: their number
-# matters, neither the number of their events nor that of all stores.
-_BACKLOG: Final = f"""
-    WITH RECURSIVE with_events AS (
-        (SELECT store_id FROM events WHERE state = 'queued' AND open_runs = 0 ORDER BY store_id LIMIT 1)
-        UNION ALL
-        SELECT (SELECT e.store_id FROM events e
-                WHERE e.state = 'queued' AND e.open_runs = 0 AND e.store_id > w.store_id ORDER BY e.store_id LIMIT 1)
-        FROM with_events w WHERE w.store_id IS NOT NULL
-    ),
-    with_runs AS (
-        (SELECT store_id FROM runs WHERE state = 'queued' ORDER BY store_id LIMIT 1)
-        UNION ALL
-        SELECT (SELECT r.store_id FROM runs r
-                WHERE r.state = 'queued' AND r.store_id > w.store_id ORDER BY r.store_id LIMIT 1)
-        FROM with_runs w WHERE w.store_id IS NOT NULL
-    ),
-    busy AS (SELECT store_id FROM with_events UNION SELECT store_id FROM with_runs)
-    SELECT work.* FROM busy CROSS JOIN LATERAL ({_OF_ONE_STORE.format(store="busy.store_id")}) AS work
-    WHERE busy.store_id IS NOT NULL ORDER BY work.seq, work.run_id
-"""
-
 
 async def claimable(connection: Connection, items: Sequence[WorkItem]) -> set[WorkItem]:
     """Those of the items; ids that no row could have are none."""
@@ -105,15 +73,6 @@ async def claimable(connection: Connection, items: Sequence[WorkItem]) -> set[Wo
 async def following(connection: Connection, lanes: Sequence[Lane]) -> Sequence[WorkItem]:
     """The first of each lane, where nothing waits before it."""
     return [work_item(row) for row in await connection.fetch(_FOLLOWING, lanes)]
-
-
-async def backlog(connection: Connection, store_id: StoreId | None, limit: int) -> Sequence[WorkItem]:
-    """In arrival order, at most `limit` of each store."""
-    if store_id is None:
-        rows = await connection.fetch(_BACKLOG, limit)
-    else:
-        rows = await connection.fetch(_BACKLOG_OF_STORE, limit, store_id)
-    return [work_item(row) for row in rows]
 
 
 def _uuid(text: str) -> Sequence[UUID]:

@@ -33,11 +33,12 @@ _HOLD_STORES: Final = f"""
 _REDRIVE: Final = f"""
     WITH chosen AS (
         SELECT e.event_id FROM events e
-        WHERE e.state IN {DEAD} AND e.lane IS NOT NULL AND {{chosen}} AND {of_live_install("e")}
+        WHERE e.state IN {DEAD} AND e.lane IS NOT NULL AND {{chosen}} AND {of_live_install("e", or_paused=True)}
         ORDER BY e.seq FOR UPDATE OF e
     ),
     runs_revived AS (
-        UPDATE runs r SET state = 'queued', attempts = 0, reason = NULL, failure = NULL, settled_at = NULL
+        UPDATE runs r SET state = 'queued', attempts = 0, reason = NULL, failure = NULL, settled_at = NULL,
+                          fingerprint = NULL, tries = NULL
         FROM chosen c WHERE r.event_id = c.event_id AND r.state IN {DEAD}
         RETURNING r.run_id, r.event_id, r.store_id, r.seq
     ),
@@ -48,7 +49,7 @@ _REDRIVE: Final = f"""
     events_revived AS (
         UPDATE events e
         SET state = CASE WHEN n.runs = 0 THEN 'queued' ELSE 'running' END, open_runs = n.runs, dead_runs = 0,
-            attempts = 0, reason = NULL, due_at = NULL, settled_at = NULL
+            attempts = 0, reason = NULL, due_at = NULL, settled_at = NULL, fingerprint = NULL, tries = NULL
         FROM numbers n WHERE e.event_id = n.event_id AND e.state IN {DEAD}
         RETURNING e.event_id, e.store_id, e.seq, n.runs
     )
@@ -77,7 +78,7 @@ _REPLAY: Final = f"""
         SELECT $2, e.event_id, store_id, install_id, 'replay', e.topic, e.entity_kind, e.entity_id, e.lane,
                'queued', now(), e.size, e.body
         FROM events e
-        WHERE e.event_id = $1 AND e.lane IS NOT NULL AND e.body IS NOT NULL AND {of_live_install("e")}
+        WHERE e.event_id = $1 AND e.lane IS NOT NULL AND e.body IS NOT NULL AND {of_live_install("e", or_paused=True)}
         ON CONFLICT (event_id) DO NOTHING
         RETURNING event_id, store_id
     ),

@@ -30,7 +30,8 @@ SUPERSEDED: Final = "install.superseded"
 _BEFORE_ALL: Final = -(2**63)
 
 _INSTALLS: Final = """
-    SELECT s.store_id, s.uuid, s.title, s.url, s.currency, s.install_id, s.epoch, s.state, i.installed_at, i.ended_at
+    SELECT s.store_id, s.uuid, s.title, s.url, s.currency, s.install_id, s.epoch, s.state, i.installed_at, i.ended_at,
+           s.paused_at
     FROM stores s JOIN installs i ON i.install_id = s.install_id
 """
 _CURRENT: Final = _INSTALLS + "WHERE s.store_id = $1"
@@ -226,4 +227,5 @@ def _install(row: asyncpg.Record) -> Install:
         InstallState(row["state"]),
         row["installed_at"],
         row["ended_at"],
+        row["paused_at"],
     )

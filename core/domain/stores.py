@@ -60,6 +60,8 @@ class Install:
     state: InstallState
     installed_at: datetime
     ended_at: datetime | None = None
+    paused_at: datetime | None = None
+    """Since when nothing of the store is handled; what arrives is taken in and waits."""
 
     @property
     def store_id(self) -> StoreId:

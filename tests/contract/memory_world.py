@@ -7,6 +7,7 @@ from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.event_batches import MemoryEventLedger
 from adapters.memory.gaps import MemoryGaps
@@ -16,7 +17,9 @@ from adapters.memory.installations import MemoryInstallations
 from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.maintenance import MemoryMaintenance
 from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
+from adapters.memory.pauses import MemoryPauses
 from adapters.memory.pruning import MemoryPruning
+from adapters.memory.redrives import MemoryRedrives
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.rows import IntakeRow
 from adapters.memory.runs import MemoryRunLedger
@@ -40,6 +43,8 @@ def memory_world() -> LedgerWorld:
         pruning=MemoryPruning(database),
         reader=MemoryLedgerReader(database),
         desk=MemoryDesk(database),
+        letters=MemoryDeadLetters(database, "1.0"),
+        redrives=MemoryRedrives(database, "1.0"),
         installations=MemoryInstallations(database, sealer),
         vault=MemoryTokenVault(database, sealer),
         statuses=MemoryTokenStatuses(database),
@@ -50,6 +55,7 @@ def memory_world() -> LedgerWorld:
         shelves=_shelves(database),
         backfills=MemoryBackfills(database),
         gaps=MemoryGaps(database),
+        pauses=MemoryPauses(database),
         hands=_memory_hands(database),
         now=database.now,
         foreign_vault=MemoryTokenVault(database, ReversibleSealer(("another",))),

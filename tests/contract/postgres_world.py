@@ -12,6 +12,7 @@ from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.backfills import PostgresBackfills
 from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
+from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.event_batches import PostgresEventLedger
 from adapters.postgres.gaps import PostgresGaps
@@ -27,7 +28,9 @@ from adapters.postgres.mirrored import (
     PostgresOrders,
     PostgresProducts,
 )
+from adapters.postgres.pauses import PostgresPauses
 from adapters.postgres.pruning import PostgresPruning
+from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
@@ -60,6 +63,8 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 pruning=PostgresPruning(pool),
                 reader=PostgresLedgerReader(pool),
                 desk=PostgresDesk(pool),
+                letters=PostgresDeadLetters(pool, "1.0"),
+                redrives=PostgresRedrives(pool, "1.0"),
                 installations=PostgresInstallations(pool, sealer),
                 vault=PostgresTokenVault(pool, sealer),
                 statuses=PostgresTokenStatuses(pool),
@@ -70,6 +75,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 shelves=_shelves(pool),
                 backfills=PostgresBackfills(pool),
                 gaps=PostgresGaps(pool),
+                pauses=PostgresPauses(pool),
                 hands=_postgres_hands(owner),
                 now=lambda: datetime.now(UTC),
                 foreign_vault=PostgresTokenVault(pool, other),

@@ -349,3 +349,36 @@ async def test_the_backlog_keeps_arrival_order_whenever_runs_were_opened(world: 
     opened_second = await through_the_mirror(world, [first], "courier")
     assert list(await world.events.backlog(STORE, limit=1)) == opened_second
     assert list(await world.events.backlog(limit=2)) == opened_second + opened_first
+
+
+async def test_a_long_lane_does_not_keep_the_others_out_of_a_batch(world: LedgerWorld) -> None:
+    """Of every lane the first comes before the second of any, though the long lane arrived first."""
+    live, other = await install(world), await install(world, OTHER_STORE)
+    long_lane = await queued(world, live, *[1] * 6)
+    [second_lane] = await queued(world, live, 2)
+    [quiet] = await queued(world, other, 1)
+    assert await batch_ids(world, [long_lane[0], second_lane, quiet], limit=4) == [
+        *long_lane[:2],
+        second_lane,
+        quiet,
+    ]
+
+
+async def test_the_backlog_finds_what_stands_behind_a_long_blocked_queue(world: LedgerWorld) -> None:
+    live = await install(world)
+    ids = await queued(world, live, *[1] * 12, 2, 3)
+    async with world.events.open_batch(ids[:1], limit=1) as batch:
+        [first] = batch.events
+    await world.events.put_off(first, Settlement(EventState.WAITING, due_at=world.now() + timedelta(hours=1)))
+    assert list(await world.events.backlog(STORE, limit=2)) == [item(ids[12]), item(ids[13])]
+    assert list(await world.events.backlog(limit=2)) == [item(ids[12]), item(ids[13])]
+    assert list(await world.events.backlog(limit=1)) == [item(ids[12])]
+
+
+async def test_the_backlog_of_runs_reaches_behind_a_long_blocked_lane(world: LedgerWorld) -> None:
+    live, worker = await install(world), await world.workers.join("consumer")
+    ids = await queued(world, live, *[1] * 12, 2)
+    opened = await through_the_mirror(world, ids, "courier")
+    await world.runs.claim([int(opened[0].id)], worker)
+    assert list(await world.events.backlog(STORE, limit=2)) == [opened[-1]]
+    assert list(await world.events.backlog(limit=2)) == [opened[-1]]

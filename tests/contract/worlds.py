@@ -11,6 +11,7 @@ from core.ids import EventId, InstallId, StoreId, WorkerId
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.customer_records import CustomerRecords
+from core.ports.dead_letters import DeadLetters
 from core.ports.event_ledger import BulkInbox, EventLedger, Maintenance, RunLedger, Workers
 from core.ports.gaps import Gaps
 from core.ports.idempotency_keys import IdempotencyKeys
@@ -23,7 +24,9 @@ from core.ports.mirror_reading import (
     MirroredOrders,
     MirroredProducts,
 )
+from core.ports.pauses import Pauses
 from core.ports.pruning import Pruning
+from core.ports.redrives import Redrives
 from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
 from core.ports.system import Ids
@@ -79,6 +82,8 @@ class LedgerWorld:
     pruning: Pruning
     reader: LedgerReader
     desk: Desk
+    letters: DeadLetters
+    redrives: Redrives
     installations: Installations
     vault: TokenVault
     statuses: TokenStatuses
@@ -89,6 +94,7 @@ class LedgerWorld:
     shelves: Shelves
     backfills: Backfills
     gaps: Gaps
+    pauses: Pauses
     hands: Hands
     now: Callable[[], datetime]
     foreign_vault: TokenVault

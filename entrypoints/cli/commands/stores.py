@@ -13,6 +13,7 @@ from core.domain.app_events import StoreSubscription
 from core.domain.backfill import BACKFILLED, BackfillState, BackfillStatus
 from core.domain.stores import Install
 from core.features.backfill import AskForBackfill
+from core.features.pause_store import PauseStore, Standing
 from core.features.uninstall_store import Revoked
 from core.ids import EntityKind, StoreId
 from core.ports.token_status import TokenStatus
@@ -20,16 +21,17 @@ from entrypoints.cli.backfill_watch import BACKFILL_COLUMNS, ask_and_follow, bac
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.filters import ACTOR, Limit
 from entrypoints.cli.group import commands
-from entrypoints.cli.opened import with_adapters, with_features
+from entrypoints.cli.opened import publish, with_adapters, with_features
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.failures import CommandFailed
 from entrypoints.wiring import Daemon
 
 app = commands("Installed stores.")
 StoreNumber = Annotated[int, typer.Argument(metavar="STORE_ID", min=1)]
+NEVER_INSTALLED = "store {store_id} was never installed; `wasl stores list` shows the known ones"
 PAGE = 500
 Kind = StrEnum("Kind", [(kind.name, kind.value) for kind in BACKFILLED])  # type: ignore[misc]  # made from the list
-COLUMNS = ("store_id", "title", "state", "epoch", "installed_at", "expires_at")
+COLUMNS = ("store_id", "title", "state", "paused_at", "epoch", "installed_at", "expires_at")
 
 
 @app.command("list", epilog="Example: wasl stores list --json")
@@ -114,6 +116,41 @@ def backfill(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: wasl stores pause 1001")
+def pause(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Hold the store's work back: what arrives is taken in and waits, what is at work ends."""
+    standing = with_adapters(data_dir, lambda adapters: _pausing(adapters).pause(StoreId(store_id), actor=ACTOR))
+    _tell_standing(standing, store_id, as_json=as_json)
+
+
+@app.command(epilog="Example: wasl stores resume 1001")
+def resume(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Let a paused store's work go on: its backlog drains in turns with the other stores' work."""
+
+    async def work(adapters: Adapters) -> Standing | None:
+        standing = await _pausing(adapters).resume(StoreId(store_id), actor=ACTOR)
+        await publish(adapters, standing.released if standing else ())
+        return standing
+
+    _tell_standing(with_adapters(data_dir, work), store_id, as_json=as_json)
+
+
+def _pausing(adapters: Adapters) -> PauseStore:
+    return PauseStore(
+        installations=adapters.installations(),
+        pauses=adapters.pauses(),
+        ledger=adapters.ledger(),
+        window=adapters.settings().index_window,
+    )
+
+
+def _tell_standing(standing: Standing | None, store_id: int, *, as_json: bool) -> None:
+    if standing is None:
+        raise CommandFailed(NEVER_INSTALLED.format(store_id=store_id))
+    row: Row = {"store_id": store_id, "paused_at": standing.paused_at, "changed": standing.changed}
+    show_record(row, as_json=as_json)
+
+
 async def _rows(adapters: Adapters, limit: int) -> list[Row]:
     installs: list[Install] = []
     while len(installs) < limit:
@@ -129,7 +166,7 @@ async def _rows(adapters: Adapters, limit: int) -> list[Row]:
 async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
     install = await adapters.installations().current(store_id)
     if install is None:
-        raise CommandFailed(f"store {store_id} was never installed; `wasl stores list` shows the known ones")
+        raise CommandFailed(NEVER_INSTALLED.format(store_id=store_id))
     statuses = await adapters.token_statuses().of([install.install_id])
     found = await adapters.installations().subscriptions(install.install_id)
     counts = await adapters.reader().mirror_counts(store_id)
@@ -169,6 +206,7 @@ def store_row(install: Install, status: TokenStatus | None) -> Row:
         "install_id": str(install.install_id),
         "installed_at": install.installed_at,
         "ended_at": install.ended_at,
+        "paused_at": install.paused_at,
         "expires_at": status.expires_at if status else None,
         "refresh_due_at": status.refresh_due_at if status else None,
         "generation": status.generation if status else None,

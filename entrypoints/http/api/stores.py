@@ -43,6 +43,7 @@ class StoreView(Told, frozen=True):
     generation: int | None
     refresh_due_at: datetime | None
     refresh_failures: int
+    paused_at: datetime | None
 
 
 class StoresPage(Told, frozen=True):
@@ -128,6 +129,7 @@ def store_view(install: Install, status: TokenStatus | None) -> StoreView:
         generation=status.generation if status else None,
         refresh_due_at=utc(status.refresh_due_at) if status else None,
         refresh_failures=status.failures if status else 0,
+        paused_at=utc(install.paused_at),
     )
 
 

@@ -138,6 +138,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "store.active": ("Active", "نشط"),
         "store.needs_reauthorization": ("Must be authorized again", "يحتاج إلى موافقة جديدة"),
         "store.uninstalled": ("Uninstalled", "أُزيل"),
+        "store.paused": ("Paused", "متوقف مؤقتًا"),
         "backfill": ("Earlier data", "البيانات السابقة"),
         "backfill.queued": ("To be read", "بانتظار القراءة"),
         "backfill.running": ("Being read", "تُقرأ الآن"),
