@@ -9,11 +9,13 @@ from adapters.postgres.connection import Pool, open_pool
 from adapters.redis.connection import RedisClients, open_redis
 from adapters.zid.http_session import open_http
 from config.container import Adapters
-from config.settings import Settings
+from config.settings import Queue, Settings
 from core.errors import SettingInvalid
 
 HANDLER_SPARE_CONNECTIONS = 6
 """Besides one connection per running handler: batches, leases, the sweep."""
+NOTICES_CONNECTION = 1
+"""On which Postgres tells of new work and of breakers, where it does what Redis does elsewhere."""
 
 
 @asynccontextmanager
@@ -23,10 +25,12 @@ async def open_adapters(settings: Settings, process: str) -> AsyncIterator[Adapt
         pool = await _open_pool(settings, process)
         stack.push_async_callback(_close_pool, pool)
         clients = _open_redis(settings)
-        stack.push_async_callback(clients.aclose)
+        if clients is not None:
+            stack.push_async_callback(clients.aclose)
         http = await stack.enter_async_context(open_http())
         adapters = Adapters(settings=settings, pool=pool, redis=clients, http=http)
         adapters.check_dependencies()
+        stack.push_async_callback(adapters.notices().aclose)
         await stack.enter_async_context(adapters.breakers().connected())
         yield adapters
 
@@ -47,6 +51,8 @@ async def _open_pool(settings: Settings, process: str) -> Pool:
     size = settings.database_pool
     if process == "consumer":
         size = max(size, settings.handler_concurrency + HANDLER_SPARE_CONNECTIONS)
+    if settings.redis_url is None or settings.work_queue is Queue.POSTGRES:
+        size += NOTICES_CONNECTION
     ca_cert = str(settings.database_ca_cert) if settings.database_ca_cert else None
     return await open_pool(
         settings.database_url.reveal(), max_size=size, application_name=f"wasl {process}", ca_cert=ca_cert
@@ -61,7 +67,8 @@ async def _close_pool(pool: Pool) -> None:
         pool.terminate()
 
 
-def _open_redis(settings: Settings) -> RedisClients:
+def _open_redis(settings: Settings) -> RedisClients | None:
+    """None where Postgres does it all."""
     if settings.redis_url is None:
-        raise SettingInvalid("REDIS_URL", "is not set; `wasl up` brings a Valkey of its own")
+        return None
     return open_redis(settings.redis_url.reveal(), ca_cert=settings.redis_ca_cert)

@@ -9,9 +9,6 @@ from __future__ import annotations
 from secrets import token_hex
 
 from adapters.local_rate import LocalRateLimiter
-from adapters.redis.breaker_news import RedisBreakerNews
-from adapters.redis.connection import RedisClients
-from adapters.redis.rate_limiter import RedisRateLimiter
 from adapters.zid.breakers import Breakers
 from adapters.zid.fallback_limiter import FallbackLimiter
 from adapters.zid.gateway import AiohttpZidGateway
@@ -24,7 +21,7 @@ from adapters.zid.wire import Wire
 from config.settings import Settings
 from core.domain.breaker import BreakerPolicy
 from core.domain.rate import Allowance, Traffic
-from core.ports.guards import RateLimiter
+from core.ports.guards import BreakerNews, RateLimiter
 from core.ports.metrics import Metrics
 from core.ports.system import Chance, Clock
 from core.ports.zid_gateway import TokenSource
@@ -34,17 +31,15 @@ def measured_wire(http: HttpSession, metrics: Metrics, clock: Clock) -> Wire:
     return MeasuredWire(TimedWire(http, clock), metrics, clock)
 
 
-def limiter(clients: RedisClients, settings: Settings, metrics: Metrics, clock: Clock) -> RateLimiter:
-    """One allowance per store for all processes; while Redis is away a part of it for each."""
-    allowed = Allowance(settings.zid_rate_per_minute)
+def limiter(shared: RateLimiter, settings: Settings, metrics: Metrics, clock: Clock) -> RateLimiter:
+    """One allowance per store for all processes; while it cannot be asked a part of it for each."""
     alone = Allowance(settings.zid_rate_per_minute / settings.limiter_fallback_divisor)
-    shared = RedisRateLimiter(clients, allowed, app=settings.zid_client_id or "app")
     return FallbackLimiter(shared, LocalRateLimiter(clock, alone), metrics, clock)
 
 
-def breakers(clients: RedisClients, settings: Settings, metrics: Metrics, clock: Clock) -> Breakers:
+def breakers(news: BreakerNews, settings: Settings, metrics: Metrics, clock: Clock) -> Breakers:
     policy = BreakerPolicy(failures=settings.breaker_failures, rest=settings.breaker_rest)
-    return Breakers(RedisBreakerNews(clients), clock=clock, metrics=metrics, process=token_hex(8), policy=policy)
+    return Breakers(news, clock=clock, metrics=metrics, process=token_hex(8), policy=policy)
 
 
 def gateway(

@@ -12,7 +12,7 @@ import structlog
 from config.container import Adapters, Features
 from config.handlers import load_handlers
 from config.lifespan import open_adapters
-from config.settings import Settings
+from config.settings import Queue, Settings
 from core.domain.events import ClaimedRun
 from core.features.event_handlers.context import Log
 from entrypoints.announcer import BackgroundAnnouncer
@@ -84,15 +84,19 @@ def health_services(parts: Daemon) -> HealthServices:
     adapters = parts.adapters
     indexes = adapters.indexes()
 
-    async def redis() -> None:
+    async def work_index() -> None:
         for index in indexes.values():
             await index.depth()
 
+    queue = parts.settings.work_queue
     return HealthServices(
         clock=adapters.clock(),
         ids=adapters.ids(),
         metrics=adapters.metrics(),
         render_metrics=adapters.metrics().render,
         metrics_allow=parts.settings.metrics_allow,
-        checks={"postgres": adapters.ping_database(), "redis": redis},
+        checks={
+            "postgres": adapters.ping_database(),
+            "work_index" if queue is Queue.POSTGRES else "redis": work_index,
+        },
     )

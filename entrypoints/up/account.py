@@ -36,7 +36,8 @@ def opening(places: Places) -> list[str]:
         f"  data       {places.data_dir}    logs in {places.data_dir}/logs",
     ]
     if places.embedded:
-        lines.append(f"  {' and '.join(places.embedded)} run embedded: for trying out, not for production")
+        run = "run" if len(places.embedded) > 1 else "runs"
+        lines.append(f"  {' and '.join(places.embedded)} {run} embedded: for trying out, not for production")
     return lines
 
 

@@ -12,6 +12,7 @@ from core.errors import SettingInvalid
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
 DEFAULT_SANDBOX_PORT: Final = 8090
+POSTGRES: Final = "postgres"
 _ZID_KEYS: Final = ("ZID_CLIENT_ID", "ZID_CLIENT_SECRET", "ZID_APP_ID")
 
 
@@ -23,6 +24,7 @@ class UpOptions:
     port: int | None = None
     sandbox_port: int | None = None
     sandbox: bool = True
+    redis: bool = True
     demo: bool | None = None
     logs: bool = False
 
@@ -37,6 +39,8 @@ class Plan:
     sandbox_port: int | None
     """None: the real Zid."""
     embedded_postgres: bool
+    redis: bool
+    """Without it Postgres does what Redis does elsewhere."""
     embedded_redis: bool
     given: Mapping[str, str]
     """The environment and .env."""
@@ -63,13 +67,15 @@ def make_plan(options: UpOptions, given: Mapping[str, str]) -> Plan:
     with_sandbox = options.sandbox and not real_zid
     if not with_sandbox and not real_zid:
         raise SettingInvalid("ZID_CLIENT_ID", "is needed with --no-sandbox: set the three ZID_… keys of your app")
+    redis = options.redis and (given.get("QUEUE") != POSTGRES or bool(given.get("REDIS_URL")))
     return Plan(
         data_dir=options.data_dir,
         host=given.get("HTTP_HOST") or DEFAULT_HOST,
         port=_port(options.port, given, "HTTP_PORT", DEFAULT_PORT),
         sandbox_port=_port(options.sandbox_port, given, "SANDBOX_PORT", DEFAULT_SANDBOX_PORT) if with_sandbox else None,
         embedded_postgres=not given.get("DATABASE_URL"),
-        embedded_redis=not given.get("REDIS_URL"),
+        redis=redis,
+        embedded_redis=redis and not given.get("REDIS_URL"),
         given=given,
         demo=options.demo,
         logs=options.logs,
@@ -94,6 +100,8 @@ def decided(plan: Plan, secrets: Mapping[str, str], addresses: Addresses) -> dic
         "METRICS_PORT": plan.given.get("METRICS_PORT") or "0",
         "WASL_DATA_DIR": str(plan.data_dir),
     }
+    if not plan.redis:
+        ours["QUEUE"] = POSTGRES
     if addresses.sandbox_port is None:
         return ours
     return {**ours, **_sandbox_app(secrets), **_sandbox_places(addresses.sandbox_port)}

@@ -43,9 +43,15 @@ def databases_of(plan: Plan, data_dir: DataDir) -> Databases:
         migrate_database_url=postgres.dsn(OWNER, DATABASE)
         if postgres
         else plan.given.get("MIGRATE_DATABASE_URL") or given_url,
-        redis_url=valkey.url() if valkey else plan.given.get("REDIS_URL", ""),
+        redis_url=_redis_url(plan, valkey),
         servers=[(name, server) for name, server in (("Postgres", postgres), ("Valkey", valkey)) if server],
     )
+
+
+def _redis_url(plan: Plan, valkey: EmbeddedValkey | None) -> str:
+    if valkey is not None:
+        return valkey.url()
+    return plan.given.get("REDIS_URL", "") if plan.redis else ""
 
 
 async def start_servers(databases: Databases) -> None:

@@ -25,7 +25,6 @@ def place() -> Iterator[Path]:
         (["up"], {"ZID_CLIENT_ID": "1"}, "ZID_CLIENT_SECRET: is needed beside ZID_CLIENT_ID"),
         (["up"], {"ENVIRONMENT": "production"}, "ENVIRONMENT: `wasl up` is for trying out"),
         (["up", "--no-sandbox"], {}, "ZID_CLIENT_ID: is needed with --no-sandbox"),
-        (["up", "--no-redis"], {}, "--no-redis: running without Redis comes with the next release"),
         (["stores", "list"], {}, "no database: set DATABASE_URL, or start `wasl up`"),
         (["stores", "list"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "does DATABASE_URL name it?"),
         (["migrate"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "and Postgres running?"),

@@ -17,9 +17,9 @@ from tests.eventually import eventually
 ORDERS = 2000
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    with running("--no-demo") as up:
+@pytest.fixture(scope="module", params=["--redis", "--no-redis"])
+def service(request: pytest.FixtureRequest) -> Iterator[Service]:
+    with running("--no-demo", request.param) as up:
         yield Service(up)
 
 

@@ -13,7 +13,6 @@ import typer
 
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, given_environment
 from entrypoints.cli.group import commands, name_process
-from entrypoints.failures import CommandFailed
 from entrypoints.up.parts import rotate
 from entrypoints.up.plan import UpOptions, make_plan
 from entrypoints.up.screen import Screen
@@ -30,7 +29,9 @@ def up(
         int | None, typer.Option(min=0, max=65535, help="Default: SANDBOX_PORT, else 8090.")
     ] = None,
     sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="The stand-in for Zid.")] = True,
-    redis: Annotated[bool, typer.Option("--redis/--no-redis", hidden=True)] = True,
+    redis: Annotated[
+        bool, typer.Option("--redis/--no-redis", help="Without: Postgres alone does what Valkey does else.")
+    ] = True,
     demo: Annotated[
         bool | None,
         typer.Option("--demo/--no-demo", help="Install a store and let orders flow. Default: at the first start."),
@@ -45,9 +46,9 @@ def up(
     the next start continues with the same data.
     """
     name_process("up")
-    if not redis:
-        raise CommandFailed("--no-redis: running without Redis comes with the next release; leave the option out")
-    options = UpOptions(Path(os.path.abspath(data_dir)), port, sandbox_port, sandbox=sandbox, demo=demo, logs=logs)
+    options = UpOptions(
+        Path(os.path.abspath(data_dir)), port, sandbox_port, sandbox=sandbox, redis=redis, demo=demo, logs=logs
+    )
     plan = make_plan(options, given_environment())
     _log_to(options.data_dir / "logs" / "up.log")
     asyncio.run(run_up(plan, Screen(sys.stdout)))

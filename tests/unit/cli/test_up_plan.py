@@ -1,5 +1,6 @@
 """What `wasl up` decides from options and environment alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,27 @@ def test_options_go_before_the_environment() -> None:
 def test_given_servers_are_used() -> None:
     plan = make_plan(HERE, {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://y"})
     assert (plan.embedded_postgres, plan.embedded_redis) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        (UpOptions(Path("/data"), redis=False), {}),
+        (UpOptions(Path("/data"), redis=False), {"REDIS_URL": "redis://y", "QUEUE": "redis"}),
+        (HERE, {"QUEUE": "postgres"}),
+    ],
+)
+def test_without_redis_postgres_does_it_all(options: UpOptions, given: dict[str, str]) -> None:
+    plan = make_plan(options, given)
+    assert (plan.redis, plan.embedded_redis) == (False, False)
+    environment = process_environment(plan, SECRETS, replace(PLACES, redis_url=""))
+    assert (environment["QUEUE"], environment["REDIS_URL"]) == ("postgres", "")
+
+
+def test_the_queue_may_be_in_postgres_and_the_rest_in_a_given_redis() -> None:
+    plan = make_plan(HERE, {"QUEUE": "postgres", "REDIS_URL": "redis://y"})
+    assert (plan.redis, plan.embedded_redis) == (True, False)
+    assert process_environment(plan, SECRETS, PLACES)["QUEUE"] == "postgres"
 
 
 def test_a_real_app_means_the_real_zid() -> None:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from config.handlers import load_handlers
-from config.settings import Settings, load_settings
+from config.settings import Queue, Settings, load_settings
 from core.errors import SettingInvalid
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,6 +53,25 @@ def test_production_refuses_to_start_without(key: str) -> None:
     with pytest.raises(SettingInvalid) as caught:
         load_settings({**PRODUCTION, key: ""})
     assert caught.value.key == key
+
+
+def test_production_does_without_redis_only_where_that_is_said() -> None:
+    assert load_settings({**PRODUCTION, "REDIS_URL": "", "QUEUE": "postgres"}).redis_url is None
+    with pytest.raises(SettingInvalid, match="QUEUE=postgres"):
+        load_settings({**PRODUCTION, "REDIS_URL": "", "QUEUE": "redis"})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, Queue.POSTGRES),
+        ({"REDIS_URL": "redis://valkey/0"}, Queue.REDIS),
+        ({"REDIS_URL": "redis://valkey/0", "QUEUE": "postgres"}, Queue.POSTGRES),
+        ({"QUEUE": "redis"}, Queue.REDIS),
+    ],
+)
+def test_work_goes_over_redis_where_there_is_one_unless_said_otherwise(given: dict[str, str], expected: Queue) -> None:
+    assert load_settings(given).work_queue is expected
 
 
 @pytest.mark.parametrize(

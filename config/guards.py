@@ -1,0 +1,51 @@
+"""Which server stands behind the guards: Redis where REDIS_URL names one, else Postgres for all of them."""
+
+from __future__ import annotations
+
+from adapters.postgres.breaker_news import PostgresBreakerNews
+from adapters.postgres.cache import PostgresCache
+from adapters.postgres.connection import Pool
+from adapters.postgres.notices import Notices
+from adapters.postgres.rate_limiter import PostgresRateLimiter
+from adapters.postgres.state_store import PostgresStateStore
+from adapters.postgres.work_index import PostgresWorkIndex
+from adapters.redis.breaker_news import RedisBreakerNews
+from adapters.redis.cache import RedisCache
+from adapters.redis.connection import RedisClients
+from adapters.redis.rate_limiter import RedisRateLimiter
+from adapters.redis.state_store import RedisStateStore
+from adapters.redis.work_index import RedisWorkIndex
+from config.settings import Queue, Settings
+from core.domain.events import WorkKind
+from core.domain.rate import Allowance
+from core.errors import SettingInvalid
+from core.ports.cache import Cache
+from core.ports.guards import BreakerNews, RateLimiter, StateStore
+from core.ports.work_index import WorkIndex
+
+
+def states(redis: RedisClients | None, pool: Pool) -> StateStore:
+    return RedisStateStore(redis) if redis else PostgresStateStore(pool)
+
+
+def cache(redis: RedisClients | None, pool: Pool) -> Cache:
+    return RedisCache(redis) if redis else PostgresCache(pool)
+
+
+def shared_limiter(redis: RedisClients | None, pool: Pool, settings: Settings) -> RateLimiter:
+    allowed, app = Allowance(settings.zid_rate_per_minute), settings.zid_client_id or "app"
+    return RedisRateLimiter(redis, allowed, app=app) if redis else PostgresRateLimiter(pool, allowed, app=app)
+
+
+def breaker_news(redis: RedisClients | None, pool: Pool, notices: Notices) -> BreakerNews:
+    return RedisBreakerNews(redis) if redis else PostgresBreakerNews(pool, notices)
+
+
+def indexes(redis: RedisClients | None, pool: Pool, notices: Notices, settings: Settings) -> dict[WorkKind, WorkIndex]:
+    """One index for each kind of work. Raises SettingInvalid where QUEUE asks for a Redis that is not there."""
+    window = settings.index_window
+    if settings.work_queue is Queue.POSTGRES:
+        return {kind: PostgresWorkIndex(pool, notices, name=kind.value, window=window) for kind in WorkKind}
+    if redis is None:
+        raise SettingInvalid("REDIS_URL", "is needed by QUEUE=redis; QUEUE=postgres needs none")
+    return {kind: RedisWorkIndex(redis, name=kind.value, window=window) for kind in WorkKind}
