@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -14,27 +16,67 @@ from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
 from entrypoints.http.services import HttpServices, HttpSettings, Mirror
 from entrypoints.http.serving import make_runner
+from entrypoints.known_database import is_known, remember
 from entrypoints.listening import BACKLOG
-from entrypoints.process import stop_signal
+from entrypoints.process import Loops, stop_signal
+from entrypoints.spool_keeping import SpoolKeeper, SpoolServices
 from entrypoints.wiring import Daemon, daemon, health_services
 
 log = structlog.get_logger()
 
+LEAST_DRAIN_SECONDS: Final = 1.0
+"""For the spool, where answering took the whole grace time."""
+
 
 async def run_http(settings: Settings, listening: Sequence[socket.socket]) -> None:
-    """Serves until SIGTERM or SIGINT; then answers what has begun, within SHUTDOWN_GRACE seconds."""
+    """Serves until SIGTERM or SIGINT; then answers what has begun and empties the spool, within SHUTDOWN_GRACE seconds.
+
+    It also starts while a database that it knows is away: what Zid delivers is spooled.
+    """
     stop = stop_signal()
-    async with daemon(settings, "http") as parts:
+    async with daemon(settings, "http", may_wait=is_known(settings)) as parts:
+        keeper = spool_keeper(parts)
+        if parts.features.presence().is_there:
+            remember(settings)
         runner = make_runner(create_app(http_services(parts)), grace=settings.shutdown_grace)
         await runner.setup()
-        for one in listening:
-            # Without it the event loop would listen again, with a backlog of 128.
-            await web.SockSite(runner, one, backlog=BACKLOG).start()
-        log.info("http_serving", addresses=[str(one.getsockname()) for one in listening])
-        await stop.wait()
-        log.info("http_draining")
-        await runner.cleanup()
-        await parts.adapters.inbox().aclose()
+        async with Loops() as loops:
+            keeper.start(loops)
+            for one in listening:
+                # Without it the event loop would listen again, with a backlog of 128.
+                await web.SockSite(runner, one, backlog=BACKLOG).start()
+            log.info("http_serving", addresses=[str(one.getsockname()) for one in listening])
+            await stop.wait()
+            until = time.monotonic() + settings.shutdown_grace
+            log.info("http_draining")
+            await runner.cleanup()
+        await keeper.drain(max(LEAST_DRAIN_SECONDS, until - time.monotonic()))
+        await _close(parts)
+
+
+async def _close(parts: Daemon) -> None:
+    """In the order in which they hand on to each other."""
+    adapters = parts.adapters
+    await adapters.prompt_inbox().aclose()
+    await adapters.inbox().aclose()
+    await adapters.spool().aclose()
+    await adapters.gap_notes().aclose()
+
+
+def spool_keeper(parts: Daemon) -> SpoolKeeper:
+    """What replays this process's spool."""
+    adapters, features = parts.adapters, parts.features
+    return SpoolKeeper(
+        SpoolServices(
+            spool=adapters.spool(),
+            replay=features.replay_spool(),
+            inbox=features.spooling(),
+            presence=features.presence(),
+            gaps=features.note_gaps(),
+            metrics=adapters.metrics(),
+            monotonic=adapters.clock().monotonic,
+        )
+    )
 
 
 def http_services(parts: Daemon) -> HttpServices:
@@ -71,6 +113,8 @@ def http_services(parts: Daemon) -> HttpServices:
         segments=adapters.segments(),
         audience=adapters.audience(),
         backfill=features.ask_for_backfill(),
+        reconciliation=features.ask_for_reconciliation(),
+        pausing=features.pausing(),
         subscribe=features.webhooks(),
         topics=features.topics(),
         cache=adapters.cache(),

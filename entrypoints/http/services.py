@@ -15,6 +15,7 @@ from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore
 from core.features.pause_store import PauseStore
+from core.features.reconcile_requests import AskForReconciliation
 from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks
 from core.features.uninstall_store import UninstallStore
@@ -120,6 +121,7 @@ class HttpServices:
     segments: Segments
     audience: Audience
     backfill: AskForBackfill
+    reconciliation: AskForReconciliation
     pausing: PauseStore
     subscribe: SubscribeWebhooks
     topics: Sequence[str]

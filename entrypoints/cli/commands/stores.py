@@ -18,6 +18,7 @@ from core.features.uninstall_store import Revoked
 from core.ids import EntityKind, StoreId
 from core.ports.token_status import TokenStatus
 from entrypoints.cli.backfill_watch import BACKFILL_COLUMNS, ask_and_follow, backfill_row
+from entrypoints.cli.commands.reconcile import reconcile
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.filters import ACTOR, Limit
 from entrypoints.cli.group import commands
@@ -31,6 +32,7 @@ StoreNumber = Annotated[int, typer.Argument(metavar="STORE_ID", min=1)]
 NEVER_INSTALLED = "store {store_id} was never installed; `wasl stores list` shows the known ones"
 PAGE = 500
 Kind = StrEnum("Kind", [(kind.name, kind.value) for kind in BACKFILLED])  # type: ignore[misc]  # made from the list
+app.command("reconcile", epilog="Example: wasl stores reconcile 1001 --estimate")(reconcile)
 COLUMNS = ("store_id", "title", "state", "paused_at", "epoch", "installed_at", "expires_at")
 
 

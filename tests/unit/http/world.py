@@ -18,6 +18,9 @@ from adapters.memory.cache import MemoryCache
 from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.desk import MemoryDesk
+from adapters.memory.event_batches import MemoryEventLedger
+from adapters.memory.gap_notes import MemoryGapNotes
+from adapters.memory.gaps import MemoryGaps
 from adapters.memory.guards import MemoryLocks, MemoryStateStore
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.inbox import MemoryInbox
@@ -25,6 +28,8 @@ from adapters.memory.installations import MemoryInstallations
 from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
+from adapters.memory.pauses import MemoryPauses
+from adapters.memory.reconciliations import MemoryComparison, MemoryReconciliations
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
@@ -45,6 +50,9 @@ from core.features.event_handlers import Handlers
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
+from core.features.note_gaps import NoteGaps
+from core.features.pause_store import PauseStore
+from core.features.reconcile_requests import AskForReconciliation, PlanReconciliation, ReconcilePolicy
 from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
 from core.features.uninstall_store import UninstallStore
@@ -55,6 +63,7 @@ from core.ports.backfills import Backfills
 from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
 from core.ports.event_ledger import Inbox
+from core.ports.gaps import Gaps
 from core.ports.guards import StateStore
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
@@ -71,6 +80,7 @@ KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
 APP_SECRET = "app-events-" + "s" * 32
 WEBHOOK_SECRET = Secret("webhook-" + "w" * 32)
 STORE = StoreId(1001)
+WINDOW = 256
 TOPICS = ("order.create", "order.status.update")
 
 
@@ -128,6 +138,7 @@ class World:
         self.token_statuses: TokenStatuses = MemoryTokenStatuses(self.database)
         self.book: RefreshBook = MemoryRefreshBook(self.database)
         self.inbox: Inbox = MemoryInbox(self.database)
+        self.gaps: Gaps = MemoryGaps(self.database)
         self.reader: LedgerReader = MemoryLedgerReader(self.database)
         self.desk: Desk = MemoryDesk(self.database)
         self.states: StateStore = MemoryStateStore(self.clock)
@@ -150,6 +161,7 @@ class World:
         self.segments: Segments = MemorySegments(self.database)
         self.audience: Audience = MemoryAudience(self.database)
         self.backfills: Backfills = MemoryBackfills(self.database)
+        self.reconciliations = MemoryReconciliations(self.database)
         self.cache: Cache = MemoryCache(self.clock)
         self.worker: WorkerId | None = None
 
@@ -239,6 +251,7 @@ class World:
                 secrets=(WEBHOOK_SECRET,),
                 dedupe_days=3,
                 decode=loads,
+                gaps=NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock),
             ),
             install=install,
             refresh=refresh,
@@ -260,6 +273,23 @@ class World:
             segments=self.segments,
             audience=self.audience,
             backfill=AskForBackfill(backfills=self.backfills, installations=self.installations),
+            reconciliation=AskForReconciliation(
+                reconciliations=self.reconciliations,
+                planning=PlanReconciliation(
+                    comparison=MemoryComparison(self.database),
+                    gaps=self.gaps,
+                    clock=self.clock,
+                    policy=ReconcilePolicy(),
+                ),
+                gaps=self.gaps,
+                installations=self.installations,
+            ),
+            pausing=PauseStore(
+                installations=self.installations,
+                pauses=MemoryPauses(self.database),
+                ledger=MemoryEventLedger(self.database),
+                window=WINDOW,
+            ),
             subscribe=subscribe,
             topics=TOPICS,
             cache=self.cache,
