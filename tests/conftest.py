@@ -16,6 +16,9 @@ from tests.servers import (
     running_postgres,
     running_valkey,
 )
+from tests.thoroughness import register
+
+register()
 
 
 @pytest.fixture(scope="session")

@@ -62,15 +62,15 @@ class EventRow(Stateful):
     dead_runs: int = 0
     stale: bool = False
     parent_id: UUID | None = None
+    lane: Lane | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lane = lane_of(self.store_id, self.entity) if self.entity else None
 
     @property
     def awaits_mirror(self) -> bool:
         """Whether it stands in its lane before the mirror."""
         return self.state in {EventState.QUEUED, EventState.WAITING} and self.open_runs == 0
-
-    @property
-    def lane(self) -> Lane | None:
-        return lane_of(self.store_id, self.entity) if self.entity else None
 
     def claimed(self) -> ClaimedEvent:
         assert self.entity is not None
@@ -197,3 +197,4 @@ class IdempotencyRow:
     begun_at: datetime
     expires_at: datetime
     answer: KeptAnswer | None = None
+    store_id: StoreId | None = None

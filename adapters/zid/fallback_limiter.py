@@ -28,18 +28,21 @@ class FallbackLimiter(RateLimiter):
     below Zid's. What Zid taught is kept in both.
     """
 
-    def __init__(self, shared: RateLimiter, local: RateLimiter, metrics: Metrics, clock: Clock) -> None:
+    def __init__(
+        self, shared: RateLimiter, local: RateLimiter, metrics: Metrics, clock: Clock, *, patience: float = PATIENCE
+    ) -> None:
         self._shared = shared
         self._local = local
         self._metrics = metrics
         self._clock = clock
+        self._patience = patience
         self._away = False
         self._try_at = 0.0
 
     async def take(self, store_id: StoreId, traffic: Traffic) -> float:
         if self._worth_asking():
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience):
                     wait = await self._shared.take(store_id, traffic)
             except (Unavailable, TimeoutError) as problem:
                 self._lost(problem)
@@ -54,7 +57,7 @@ class FallbackLimiter(RateLimiter):
         if self._away:
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await self._shared.learn(store_id, retry_after)
         except (Unavailable, TimeoutError) as problem:
             self._lost(problem)

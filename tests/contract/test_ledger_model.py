@@ -9,7 +9,7 @@ from itertools import count
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from core.domain.event_states import EventState, Ledger
@@ -299,12 +299,8 @@ def test_postgres_does_what_the_model_does(database: Database, store_numbers: It
 
         @settings(
             max_examples=EXAMPLES,
-            deadline=None,
-            derandomize=True,
-            database=None,
             # Shrinking sixty commands against a database takes minutes: turn it on by hand when this fails.
             phases=[Phase.explicit, Phase.generate],
-            suppress_health_check=[HealthCheck.function_scoped_fixture],
         )
         @given(st.lists(COMMANDS, min_size=40, max_size=60))
         def compare(commands: list[Command]) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.keyset import Page, Position
@@ -29,7 +29,7 @@ CITIES = st.sampled_from(["الرياض", "الرِياض", "Riyadh", "riyadh "]
 NAMES = st.sampled_from(["أحمد", "احمد علي", "Sara", "سارة", "O'Brien_%"])
 PRICES = st.sampled_from(["0", "10", "10.5", "99.99", None])
 TEXTS = st.none() | st.sampled_from(["احمد", "sara", "a 1", "A-1", "1", "o brien", "%", "551"])
-SMALL = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SMALL = settings(max_examples=30)
 
 
 def written(at: datetime | None) -> str | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.customer_facts import CustomerFacts
@@ -27,6 +27,7 @@ from tests.contract.postgres_world import postgres_world
 from tests.contract.scenes import audit, install
 from tests.contract.worlds import OTHER_STORE, STORE, LedgerWorld
 from tests.servers import Database
+from tests.thoroughness import examples
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BIG = SegmentDraft.of("كبار العملاء", 'total_spent >= 500 and city = "الرياض"')
@@ -239,7 +240,7 @@ async def both(database: Database) -> AsyncIterator[tuple[LedgerWorld, LedgerWor
         yield model, real
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100))
 @given(rule=RULES)
 async def test_every_rule_means_the_same_in_sql(both: tuple[LedgerWorld, LedgerWorld], rule: Rule) -> None:
     for world in both:
@@ -271,7 +272,7 @@ ANY_ORDER = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(orders=st.lists(ANY_ORDER, min_size=1, max_size=25))
 async def test_the_numbers_of_any_orders_are_the_same_in_sql(
     both: tuple[LedgerWorld, LedgerWorld], orders: list[Document]

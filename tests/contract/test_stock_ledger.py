@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.events import BatchResult, DerivedEvent, SettledEvent
@@ -109,7 +109,7 @@ async def test_what_is_not_committed_leaves_no_movement(world: LedgerWorld, live
     assert told(await world.shelves.stock.page(STORE)) == []
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(quantities=st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=8))
 async def test_the_deltas_add_up_to_final_minus_initial(
     world: LedgerWorld, quantities: Sequence[Sequence[int]]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.postgres.connection import Pool, acquire, open_pool
@@ -36,7 +36,7 @@ async def test_every_character_of_the_basic_plane_is_folded_alike(pool: Pool) ->
     assert await in_sql(pool, texts) == [fold(text) for text in texts]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(texts=BATCH)
 async def test_every_text_is_folded_alike(pool: Pool, texts: list[str]) -> None:
     assert await in_sql(pool, texts) == [fold(text) for text in texts]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
@@ -195,9 +195,7 @@ def test_commands_for_one_install_never_touch_another(database: Database, loop: 
     world = World(pool)
     worker = loop.run_until_complete(world.worker(3600))
     machine = type("Machine", (Interleavings,), {"world": world, "worker": worker, "loop": loop})
-    bounds = settings(
-        max_examples=40, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), database=None
-    )
+    bounds = settings(max_examples=40, stateful_step_count=12)
     try:
         run_state_machine_as_test(machine, settings=bounds)
     finally:

@@ -27,6 +27,7 @@ from core.domain.rate import (
     settled_in,
     take,
 )
+from tests.thoroughness import examples
 
 ALLOWANCE = Allowance(60)
 INTERACTIVE, HANDLER, BACKFILL = Traffic
@@ -95,7 +96,7 @@ allowances = st.sampled_from([Allowance(6), Allowance(60), Allowance(720)])
 lateness = st.sampled_from([0.0, 0.02, 0.3])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30))
 @given(callers, allowances, lateness, st.integers(0, 99))
 def test_no_stretch_of_time_sees_more_than_the_burst_and_the_rate(
     crowd: list[Caller], allowance: Allowance, late: float, seed: int
@@ -114,7 +115,7 @@ def most_over(granted: Sequence[tuple[float, Traffic]], rate: float) -> float:
     return most
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30))
 @given(callers, st.sampled_from(Traffic), allowances, lateness, st.integers(0, 99))
 def test_nothing_is_left_unused_while_somebody_waits(
     crowd: list[Caller], traffic: Traffic, allowance: Allowance, late: float, seed: int
@@ -125,7 +126,7 @@ def test_nothing_is_left_unused_while_somebody_waits(
     assert store.count() >= 200 - 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30))
 @given(callers, st.sampled_from(Traffic), st.integers(1, 8), st.sampled_from([0.0, 0.02, 0.2]), st.integers(0, 99))
 def test_a_class_that_keeps_asking_gets_its_share(
     crowd: list[Caller], traffic: Traffic, number: int, late: float, seed: int

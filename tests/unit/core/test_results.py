@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.money import Money, read_money
@@ -79,7 +79,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=40)
 @given(body=st.dictionaries(KEYS, JSON, max_size=8))
 def test_no_shape_breaks_a_reader(body: dict[str, Any]) -> None:
     """Whatever stands in the fields: a value, or the one error that says that it is none."""

@@ -75,14 +75,14 @@ async def test_any_key_of_the_ring_is_accepted(client: TestClient) -> None:
         assert (await client.get("/v1/ledger", headers={"Authorization": f"bearer {key}"})).status == 200
 
 
-@pytest.mark.parametrize("route", KEYED, ids=lambda route: f"{route.method} {route.path}")
-async def test_every_keyed_route_refuses_unknown_query_parameters_by_name(client: TestClient, route: Route) -> None:
-    answer = await client.request(route.method, path_of(route), params={"sotre_id": "1"}, headers=KEY)
+async def test_every_keyed_route_refuses_unknown_query_parameters_by_name(client: TestClient) -> None:
+    for route in KEYED:
+        answer = await client.request(route.method, path_of(route), params={"sotre_id": "1"}, headers=KEY)
 
-    assert answer.status == 400
-    problem = await answer.json(content_type="application/problem+json")
-    assert problem["parameter"] == "sotre_id"
-    assert problem["detail"].startswith("sotre_id: unknown query parameter")
+        assert answer.status == 400, route
+        problem = await answer.json(content_type="application/problem+json")
+        assert problem["parameter"] == "sotre_id", route
+        assert problem["detail"].startswith("sotre_id: unknown query parameter"), route
 
 
 # --- the ledger -----------------------------------------------------------------

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.event_states import EventState, Origin
@@ -46,7 +46,6 @@ def days(draw: st.DrawFn) -> tuple[list[str], list[int], list[int]]:
 
 
 @given(days())
-@settings(deadline=None)
 async def test_permuted_repeated_and_batched_in_any_size(day: tuple[list[str], list[int], list[int]]) -> None:
     statuses, arrivals, sizes = day
     service = Pipeline()

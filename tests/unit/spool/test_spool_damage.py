@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.spool.frames import HEADER_BYTES, framed, frames, read_header
@@ -55,7 +55,6 @@ def ends(content: bytes) -> list[int]:
     return [frame.end for frame in frames(read, HEADER_BYTES, len(content))]
 
 
-@settings(deadline=None)
 @given(payloads, st.data())
 def test_a_file_cut_anywhere_gives_all_that_is_whole(records: list[bytes], data: st.DataObject) -> None:
     with folder() as path:
@@ -67,7 +66,6 @@ def test_a_file_cut_anywhere_gives_all_that_is_whole(records: list[bytes], data:
         assert adopted(file) == expected
 
 
-@settings(deadline=None)
 @given(payloads, st.binary(min_size=1, max_size=80))
 def test_a_torn_write_costs_nothing_that_was_on_the_disk(records: list[bytes], torn: bytes) -> None:
     """The tail may be anything: part of a frame, zeros of a file that was only made longer."""
@@ -80,7 +78,6 @@ def test_a_torn_write_costs_nothing_that_was_on_the_disk(records: list[bytes], t
             assert file.read_bytes() == whole
 
 
-@settings(deadline=None)
 @given(payloads, st.data())
 def test_changed_bytes_cost_what_stands_behind_them_at_most(records: list[bytes], data: st.DataObject) -> None:
     with folder() as path:
@@ -99,7 +96,6 @@ def test_changed_bytes_cost_what_stands_behind_them_at_most(records: list[bytes]
             assert [kept.suffix for kept in path.iterdir()] == [DAMAGED]
 
 
-@settings(deadline=None)
 @given(payloads, st.data())
 def test_a_damaged_header_brings_replayed_ones_back_and_loses_none(records: list[bytes], data: st.DataObject) -> None:
     with folder() as path:

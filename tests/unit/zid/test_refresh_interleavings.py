@@ -13,6 +13,7 @@ from core.domain.stores import InstallState
 from core.domain.tokens import TokenSet
 from core.features.refresh_tokens import RefreshTokens
 from core.ids import Generation, WorkerId
+from tests.thoroughness import examples
 from tests.unit.zid.interleaving import Interleaver, TurnClock, TurnTaking, take_turn
 from tests.unit.zid.oauth_model import STORE, Answering, OAuthModel, StoreWorld
 
@@ -80,7 +81,7 @@ class Fleet(Interleaver):
         return state
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_no_order_of_events_spends_a_token_twice_but_for_one_last_resort(data: st.DataObject) -> None:
     answers = st.sampled_from(Answering)
@@ -107,7 +108,7 @@ def test_no_order_of_events_spends_a_token_twice_but_for_one_last_resort(data: s
             assert fleet.world.zid.failed[spent] > 0, "a store was given up whose token never failed"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_with_a_healthy_zid_every_process_ends_with_the_one_new_generation(data: st.DataObject) -> None:
     with Fleet(lambda: Answering.OK) as fleet:
@@ -125,7 +126,7 @@ def test_with_a_healthy_zid_every_process_ends_with_the_one_new_generation(data:
         assert fleet.generation == Generation(2)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_after_everything_a_healthy_process_either_works_or_says_that_the_merchant_must_act(
     data: st.DataObject,
