@@ -173,7 +173,7 @@ class Adapters(containers.DeclarativeContainer):
     workers = providers.Singleton(PostgresWorkers, pool)
     maintenance = providers.Singleton(PostgresMaintenance, pool)
     pruning = providers.Singleton(PostgresPruning, pool)
-    reader = providers.Singleton(PostgresLedgerReader, pool)
+    reader = providers.Singleton(PostgresLedgerReader, pool, spooled=spool.provided.depth)
     desk = providers.Singleton(PostgresDesk, pool)
     installations = providers.Singleton(PostgresInstallations, pool, sealer)
     vault = providers.Singleton(PostgresTokenVault, pool, sealer)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from adapters.postgres.connection import Pool, open_pool
 from adapters.redis.connection import RedisClients, open_redis
 from adapters.zid.http_session import open_http
 from config.container import Adapters
 from config.settings import Queue, Settings
-from core.errors import SettingInvalid
+from core.errors import SettingInvalid, Unavailable
 
 HANDLER_SPARE_CONNECTIONS = 6
 """Besides one connection per running handler: batches, leases, the sweep."""
@@ -19,10 +20,13 @@ NOTICES_CONNECTION = 1
 
 
 @asynccontextmanager
-async def open_adapters(settings: Settings, process: str) -> AsyncIterator[Adapters]:
-    """The adapters of one process, connected. Raises SettingInvalid or Unavailable, naming what is wrong."""
+async def open_adapters(settings: Settings, process: str, *, may_wait: bool = False) -> AsyncIterator[Adapters]:
+    """The adapters of one process, connected. Raises SettingInvalid or Unavailable, naming what is wrong.
+
+    With `may_wait` a database that does not answer now is connected to when it does.
+    """
     async with AsyncExitStack() as stack:
-        pool = await _open_pool(settings, process)
+        pool = await _open_pool(settings, process, may_wait=may_wait)
         stack.push_async_callback(_close_pool, pool)
         clients = _open_redis(settings)
         if clients is not None:
@@ -45,7 +49,7 @@ async def open_database(settings: Settings, process: str) -> AsyncIterator[Pool]
         await _close_pool(pool)
 
 
-async def _open_pool(settings: Settings, process: str) -> Pool:
+async def _open_pool(settings: Settings, process: str, *, may_wait: bool = False) -> Pool:
     if settings.database_url is None:
         raise SettingInvalid("DATABASE_URL", "is not set; `wasl up` brings a database of its own")
     size = settings.database_pool
@@ -54,9 +58,19 @@ async def _open_pool(settings: Settings, process: str) -> Pool:
     if settings.redis_url is None or settings.work_queue is Queue.POSTGRES:
         size += NOTICES_CONNECTION
     ca_cert = str(settings.database_ca_cert) if settings.database_ca_cert else None
-    return await open_pool(
-        settings.database_url.reveal(), max_size=size, application_name=f"wasl {process}", ca_cert=ca_cert
+    opened = partial(
+        open_pool,
+        settings.database_url.reveal(),
+        max_size=size,
+        application_name=f"wasl {process}",
+        ca_cert=ca_cert,
     )
+    try:
+        return await opened()
+    except Unavailable:
+        if not may_wait:
+            raise
+        return await opened(connect=False)
 
 
 async def _close_pool(pool: Pool) -> None:

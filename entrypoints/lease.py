@@ -25,9 +25,9 @@ class Lease:
 
     @property
     def worker(self) -> WorkerId:
-        """The id to claim with now."""
+        """The id to claim with now. Raises Unavailable before the lease is joined."""
         if self._worker is None:
-            raise RuntimeError("the lease was not joined")
+            raise Unavailable("postgres", "it has not answered since this process started")
         return self._worker
 
     async def join(self) -> None:
@@ -42,6 +42,8 @@ class Lease:
 
     async def leave(self) -> None:
         """Best effort: a lease that is not left runs out by itself."""
+        if self._worker is None:
+            return
         try:
             await self._workers.leave(self.worker)
         except Unavailable as error:

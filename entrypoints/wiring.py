@@ -14,6 +14,7 @@ from config.handlers import load_handlers
 from config.lifespan import open_adapters
 from config.settings import Queue, Settings
 from core.domain.events import ClaimedRun
+from core.errors import Unavailable
 from core.features.event_handlers.context import Log
 from entrypoints.announcer import BackgroundAnnouncer
 from entrypoints.http.services import HealthServices
@@ -33,13 +34,37 @@ class Daemon:
     announcer: BackgroundAnnouncer
 
 
+class Database:
+    """The database's part in a start: the schema is looked at and the lease joined, as soon as it answers."""
+
+    def __init__(self, adapters: Adapters, lease: Lease) -> None:
+        self._adapters = adapters
+        self._lease = lease
+        self.is_ready = False
+
+    async def ask(self) -> None:
+        """Returns when the database answers and this process may work with it.
+
+        Raises Unavailable, and SchemaTooOld. One caller at a time.
+        """
+        if self.is_ready:
+            await self._adapters.ping_database()()
+            return
+        await self._adapters.check_schema()()
+        await self._lease.join()
+        self.is_ready = True
+
+
 @asynccontextmanager
-async def daemon(settings: Settings, kind: str) -> AsyncIterator[Daemon]:
-    """Everything opened and kept alive. On the way out: renewals drained, announcements flushed, lease left."""
+async def daemon(settings: Settings, kind: str, *, may_wait: bool = False) -> AsyncIterator[Daemon]:
+    """Everything opened and kept alive. On the way out: renewals drained, announcements flushed, lease left.
+
+    With `may_wait` a database that does not answer now is waited for by whoever asks it; `presence` says it is away.
+    """
     handlers = load_handlers(settings.wasl_handlers)
-    async with open_adapters(settings, kind) as adapters:
-        await adapters.check_schema()()
+    async with open_adapters(settings, kind, may_wait=may_wait) as adapters:
         lease = Lease(adapters.workers(), kind)
+        database = Database(adapters, lease)
         announcer = BackgroundAnnouncer(adapters.indexes())
         features = Features(
             settings=settings,
@@ -47,11 +72,17 @@ async def daemon(settings: Settings, kind: str) -> AsyncIterator[Daemon]:
             handlers=handlers,
             announcer=announcer,
             worker=lambda: lease.worker,
+            ask_database=database.ask,
             within=within,
             log_for=log_for,
         )
         features.check_dependencies()
-        await lease.join()
+        try:
+            await database.ask()
+        except Unavailable as error:
+            if not may_wait:
+                raise
+            features.presence().note_away(str(error))
         async with Loops() as loops:
             loops.start("lease", keep_doing("lease", lease.renew, every=lease.every))
             loops.start("announcer", announcer.run())

@@ -158,7 +158,9 @@ async def open_pool(
     application_name: str = "wasl",
     ca_cert: str | None = None,
 ) -> Pool:
-    """A pool that has connected once. Raises SettingInvalid for a wrong DATABASE_URL, Unavailable for no answer.
+    """A pool that has connected once, unless told not to `connect` yet.
+
+    Raises SettingInvalid for a wrong DATABASE_URL, Unavailable for no answer.
 
     `?pgbouncer=true` in the URL gives up what a transaction pooler cannot keep: prepared
     statements and session settings (give the role its time-outs with ALTER ROLE there).
@@ -166,16 +168,17 @@ async def open_pool(
     target = read_dsn(dsn, ca_cert=ca_cert)
     try:
         with driver_errors():
-            return await _connect(target, max_size, application_name)
+    connect: bool = True,
+            return await _connect(target, max_size, application_name, init_size=1 if connect else 0)
     except _WRONG_SETTING as error:
         raise SettingInvalid("DATABASE_URL", str(error).splitlines()[0]) from error
 
 
-async def _connect(target: Target, max_size: int, application_name: str) -> Pool:
+async def _connect(target: Target, max_size: int, application_name: str, *, init_size: int) -> Pool:
     """One connection proves the server; no floor is kept, since the driver logs a traceback while it cannot."""
     return await asyncpg.create_pool(
         target.url,
-        init_size=1,
+        init_size=init_size,
         min_size=0,
         max_size=max_size,
         max_inactive_connection_lifetime=300,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from adapters.postgres.event_filters import Conditions
 from adapters.postgres.ledger_differences import find_differences
 from adapters.postgres.mirror_tables import MIRROR_TABLES
 from core.domain.event_states import Books, EventState, Ledger, Origin
+from core.errors import Unavailable
 from core.ids import EntityKind, EventId, InstallId, Seq, StoreId
 from core.ports.ledger_reading import Difference, EventDetail, EventFilter, EventSummary, LedgerReader, RunSummary
 
@@ -48,14 +49,23 @@ _MIRROR_COUNTS: Final = "\nUNION ALL\n".join(
 class PostgresLedgerReader(LedgerReader):
     """Reads the ledger and the mirror."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, spooled: Callable[[], Awaitable[int]] | None = None) -> None:
+        """`spooled` counts what waits outside the database, of all stores: whose it is cannot be told there."""
         self._pool = pool
+        self._spooled = spooled
 
     async def books(self, store_id: StoreId | None = None) -> Ledger:
         async with acquire(self._pool) as connection:
-            if store_id is None:
-                return _ledger(await connection.fetch(_ALL_BOOKS))
-            return _ledger(await connection.fetch(_BOOKS_OF_STORE, store_id))
+            rows = await (
+                connection.fetch(_ALL_BOOKS) if store_id is None else connection.fetch(_BOOKS_OF_STORE, store_id)
+            )
+        return replace(_ledger(rows), spooled=await self._count_spooled())
+
+    async def _count_spooled(self) -> int:
+        try:
+            return await self._spooled() if self._spooled else 0
+        except Unavailable:
+            return 0
 
     async def differences(self, *, limit: int = 1000) -> Sequence[Difference]:
         return (await find_differences(self._pool))[:limit]

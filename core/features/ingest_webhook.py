@@ -15,6 +15,7 @@ from core.domain.secret import Secret
 from core.domain.topics import ZID_TOPICS
 from core.domain.webhook_address import Addressee, credentials_hold, read_install_token
 from core.errors import UnknownShape
+from core.features.note_gaps import NoteGaps
 from core.ids import Entity, EventId, StoreId
 from core.ports.event_ledger import Inbox
 from core.ports.system import Clock, Ids
@@ -42,7 +43,7 @@ class IncomingWebhook:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Durable: answer 200."""
+    """Durable, in the ledger or in the spool: answer 200."""
 
     event_id: EventId
     store_id: StoreId
@@ -76,6 +77,7 @@ class IngestWebhook:
         secrets: tuple[Secret, ...],
         dedupe_days: int,
         decode: Callable[[bytes], object],
+        gaps: NoteGaps,
     ) -> None:
         self._inbox = inbox
         self._announcer = announcer
@@ -84,9 +86,10 @@ class IngestWebhook:
         self._secrets = secrets
         self._dedupe_days = dedupe_days
         self._decode = decode
+        self._gaps = gaps
 
     async def receive(self, incoming: IncomingWebhook) -> Received | NotOurs | WrongCredentials:
-        """Returns after the delivery is committed. Raises Unavailable when it could not be."""
+        """Returns after the delivery is durable. Raises Unavailable when it could not be kept: turn it away."""
         addressee = read_install_token(self._secrets, incoming.install_token)
         if addressee is None:
             return NotOurs()
@@ -97,6 +100,12 @@ class IngestWebhook:
         if receipt is Receipt.ACCEPTED and delivery.state is EventState.QUEUED:
             self._announcer.announce([WorkItem(WorkKind.EVENT, str(delivery.event_id), delivery.store_id)])
         return Received(delivery.event_id, delivery.store_id, receipt, delivery.state, delivery.reason)
+
+    def turn_away(self, install_token: str, topic: str, authorization: str | None, cause: str) -> None:
+        """It will be answered 429. Where it is genuine its change must be read from Zid: a gap is noted."""
+        addressee = read_install_token(self._secrets, install_token)
+        if addressee is not None and _genuine(self._secrets, addressee, authorization):
+            self._gaps.note(addressee, topic, cause)
 
     def _write_down(self, addressee: Addressee, incoming: IncomingWebhook) -> Delivery:
         entity, reason = self._recognise(incoming)

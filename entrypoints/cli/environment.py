@@ -17,6 +17,8 @@ from entrypoints.up.secrets_file import read_env_file
 
 DEFAULT_DATA_DIR: Final = Path(".wasl")
 DOTENV: Final = Path(".env")
+SPOOL_FOLDER: Final = "spool"
+"""Below the data directory, unless SPOOL_DIR says otherwise."""
 
 DataDir = Annotated[
     Path, typer.Option(envvar="WASL_DATA_DIR", help="Where `wasl up` keeps its data.", show_default=True)
@@ -43,7 +45,7 @@ def effective_environment(
 
 def settings_for(data_dir: Path) -> Settings:
     """The checked settings of this command."""
-    return load_settings(effective_environment(data_dir))
+    return load_settings({"SPOOL_DIR": str(data_dir / SPOOL_FOLDER), **effective_environment(data_dir)})
 
 
 def settings_with_database(data_dir: Path) -> Settings:

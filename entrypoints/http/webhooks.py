@@ -113,6 +113,8 @@ def _refuse(
 def _come_again(request: web.Request, topic: str, outcome: str, seconds: float) -> web.Response:
     _count(request, topic, outcome)
     log.warning("webhook_put_off", outcome=outcome, topic=topic if is_known(topic) else _OTHER)
+    cause = f"answered 429: {outcome.replace('_', ' ')}"
+    request.app[SERVICES].ingest.turn_away(request.match_info["install_token"], topic, _header(request), cause)
     kind = KINDS["overloaded"]
     response = respond(Problem(kind, kind.meaning, retry_after=seconds), request[REQUEST_ID])
     if not request.content.is_eof():

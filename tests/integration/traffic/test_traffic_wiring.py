@@ -63,6 +63,7 @@ async def test_three_gateways_share_one_limiter_and_one_set_of_breakers(database
             handlers=Handlers(()),
             announcer=BackgroundAnnouncer(adapters.indexes()),
             worker=lambda: WorkerId(1),
+            ask_database=adapters.ping_database(),
             within=within,
             log_for=log_for,
         )

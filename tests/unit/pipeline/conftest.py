@@ -13,6 +13,8 @@ import pytest
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.event_batches import MemoryEventLedger
+from adapters.memory.gap_notes import MemoryGapNotes
+from adapters.memory.gaps import MemoryGaps
 from adapters.memory.inbox import MemoryInbox
 from adapters.memory.installations import MemoryInstallations
 from adapters.memory.ledger_reading import MemoryLedgerReader
@@ -32,7 +34,9 @@ from core.domain.webhook_address import USERNAME, Addressee, install_token, pass
 from core.features.consume_event import Consumed, ConsumeEvents
 from core.features.event_handlers import Handlers
 from core.features.event_handlers.registry import Handler
+from core.features.handler_calls import HandlerCalls
 from core.features.ingest_webhook import IncomingWebhook, IngestWebhook, NotOurs, Received, WrongCredentials
+from core.features.note_gaps import NoteGaps
 from core.features.run_handlers import Handled, RunHandlers
 from core.ids import EventId, InstallId, StoreId, WorkerId
 from entrypoints.limits import within
@@ -78,6 +82,7 @@ class Pipeline:
             secrets=(SECRET,),
             dedupe_days=3,
             decode=json.loads,
+            gaps=NoteGaps(gaps=MemoryGaps(self.database), notes=MemoryGapNotes({}), clock=self.clock),
         )
         self.consumer = ConsumeEvents(
             ledger=self.ledger,
@@ -88,16 +93,20 @@ class Pipeline:
             decode=json.loads,
             describe=describe,
         )
-        self.runner = RunHandlers(
-            runs=self.runs,
-            handlers=self.handlers,
+        self.calls = HandlerCalls(
             gateway=self.gateway,
             clock=self.clock,
-            chance=SeededChance(),
             within=within,
             decode=json.loads,
             describe=describe,
             log_for=lambda _: SilentLog(),
+        )
+        self.runner = RunHandlers(
+            runs=self.runs,
+            handlers=self.handlers,
+            calls=self.calls,
+            clock=self.clock,
+            chance=SeededChance(),
         )
 
     async def install(self, store_id: StoreId = STORE) -> Install:

@@ -1,0 +1,26 @@
+"""Which spool stands behind the port, and how long the database may take before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from adapters.redis.connection import RedisClients
+from adapters.redis.spool import RedisSpool
+from adapters.spool.file_spool import FileSpool
+from config.settings import Settings, SpoolKind
+from core.errors import SettingInvalid
+from core.ports.sealing import Sealer
+from core.ports.spool import Spool
+
+PROMPT_PATIENCE: Final = 1.5
+"""Seconds that Zid's deliveries wait for Postgres before they are spooled: it sees no slow answer."""
+
+
+def spool_of(settings: Settings, redis: RedisClients | None, sealer: Callable[[], Sealer]) -> Spool:
+    """The spool that SPOOL names; SettingInvalid where there is no Redis for it."""
+    if settings.spool is SpoolKind.FILE:
+        return FileSpool(settings.spool_dir, sealer, max_bytes=settings.spool_max_bytes)
+    if redis is None:
+        raise SettingInvalid("SPOOL", "is redis, but REDIS_URL is not set: use SPOOL=file, or set REDIS_URL")
+    return RedisSpool(redis, sealer, max_bytes=settings.spool_max_bytes)
