@@ -18,6 +18,8 @@ CREATE TABLE redrives (
     reason       text,
     starts_at    timestamptz NOT NULL,
     opened_at    timestamptz NOT NULL DEFAULT now(),
+    advanced_at  timestamptz,
+    undone_at    timestamptz,
     closed_at    timestamptz
 );
 CREATE INDEX redrives_open ON redrives (starts_at) WHERE state = 'open';

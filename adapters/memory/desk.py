@@ -39,7 +39,7 @@ class MemoryDesk(Desk):
 
     def _redriven(self, event: EventRow) -> list[WorkItem]:
         """Through the mirror again, or only through the handlers that gave up."""
-        now, event.attempts = self._database.now(), 0
+        now, event.attempts, event.tries, event.fingerprint = self._database.now(), 0, None, None
         dead = [run for run in self._database.runs_of(event.event_id) if run.state is EventState.DEAD]
         if not dead:
             event.move(EventState.QUEUED, now=now)
@@ -48,7 +48,7 @@ class MemoryDesk(Desk):
         event.open_runs, event.dead_runs = len(dead), 0
         for run in dead:
             run.move(EventState.QUEUED, now=now)
-            run.attempts = 0
+            run.attempts, run.tries, run.fingerprint = 0, None, None
         return [item_of(run) for run in dead]
 
     async def discard(self, wanted: EventFilter, ids: Sequence[EventId], *, reason: str, audit: AuditEntry) -> int:

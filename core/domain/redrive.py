@@ -34,7 +34,7 @@ class JobState(StrEnum):
     STOPPED = "stopped"
     """Over; groups that went on failing were stopped, and their untried letters are dead as before."""
     UNDONE = "undone"
-    """Over by a person's word; what was not yet executed is as before."""
+    """Over by a person's word; what was not yet executed then is as before."""
 
 
 class ItemState(StrEnum):
@@ -106,6 +106,10 @@ class Job:
     def total(self) -> int:
         return sum(group.total for group in self.groups)
 
+    @property
+    def pending(self) -> int:
+        return sum(group.pending for group in self.groups)
+
     def count(self, state: ItemState) -> int:
         """How many of its letters are in this state."""
         return sum(getattr(group, state.value) for group in self.groups)
@@ -115,12 +119,12 @@ class Job:
 class Pace:
     """How much redriven work may be under way at once, over all jobs, so that live work is not starved.
 
-    `in_flight` counts what is queued or running; `failing` what waits for its next try,
+    `in_flight` counts what is queued or running; `waiting` what waits for its next try,
     which costs nothing now and comes back little by little.
     """
 
     in_flight: int = 32
-    failing: int = 1000
+    waiting: int = 1000
     discard_at_once: int = 500
 
 
@@ -178,13 +182,13 @@ def _next_of_wave(group: Group) -> Step:
 
 
 def share_out(
-    groups: Sequence[Group], *, canary: bool, stop_above: float | None, room: int, failing_room: int
+    groups: Sequence[Group], *, canary: bool, stop_above: float | None, room: int, waiting_room: int
 ) -> list[Step]:
     """A step for each group; room goes to whichever has least under way. None while too many wait."""
     steps = {group.fingerprint: next_step(group, canary=canary, stop_above=stop_above) for group in groups}
     busy = {group.fingerprint: group.in_flight for group in groups}
     granted = dict.fromkeys(steps, 0)
-    for _ in range(room if failing_room > 0 else 0):
+    for _ in range(room if waiting_room > 0 else 0):
         wanting = [mark for mark, step in steps.items() if granted[mark] < step.send]
         if not wanting:
             break
@@ -192,8 +196,10 @@ def share_out(
     return [replace(step, send=granted[mark]) for mark, step in steps.items()]
 
 
-def end_of(groups: Sequence[Group]) -> JobState | None:
+def end_of(groups: Sequence[Group], *, undone: bool) -> JobState | None:
     """How a job has ended, or None while something of it is pending or in flight."""
     if any(group.in_flight or group.pending for group in groups):
         return None
+    if undone:
+        return JobState.UNDONE
     return JobState.STOPPED if any(group.stopped is not None for group in groups) else JobState.DONE
