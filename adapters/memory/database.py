@@ -24,6 +24,7 @@ from adapters.memory.rows import (
 from adapters.memory.system import ManualClock
 from core.domain.audit import AuditEntry
 from core.domain.customer_records import CustomerRecord
+from core.domain.erasures import Erasure, ErasureId, ErasureKind
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkItem, WorkKind
 from core.domain.gaps import GapId, KnownGap
@@ -75,6 +76,7 @@ class MemoryDatabase:
     attempts: list[tuple[EventId, AttemptSummary]] = field(default_factory=list)
     idempotency: dict[bytes, IdempotencyRow] = field(default_factory=dict)
     backfills: dict[tuple[InstallId, EntityKind], BackfillRow] = field(default_factory=dict)
+    erasures: dict[ErasureId, Erasure] = field(default_factory=dict)
     gaps: dict[GapId, KnownGap] = field(default_factory=dict)
     jobs: dict[JobId, JobRow] = field(default_factory=dict)
     held: dict[EventId, asyncio.Event] = field(default_factory=dict)
@@ -91,6 +93,11 @@ class MemoryDatabase:
 
     def note(self, entry: AuditEntry) -> None:
         self.trail.append(AuditRecord(len(self.trail) + 1, self.now(), entry))
+
+    def is_being_erased(self, store_id: StoreId) -> bool:
+        """Whether the erasure of the whole store is under way."""
+        mine = (one for one in self.erasures.values() if one.store_id == store_id and one.kind is ErasureKind.STORE)
+        return any(one.finished_at is None for one in mine)
 
     def current_install(self, store_id: StoreId) -> Install | None:
         if store_id not in self.latest:

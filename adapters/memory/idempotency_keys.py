@@ -29,7 +29,9 @@ class MemoryIdempotencyKeys(IdempotencyKeys):
         now, row = self._database.now(), self._database.idempotency.get(key.digest)
         if row is None or row.expires_at <= now:
             claim = next(self._database.numbers)
-            self._database.idempotency[key.digest] = IdempotencyRow(claim, fingerprint, worker, now, now + KEPT)
+            self._database.idempotency[key.digest] = IdempotencyRow(
+                claim, fingerprint, worker, now, now + KEPT, store_id=key.store_id
+            )
             return Fresh(claim)
         if row.fingerprint != fingerprint:
             return Mismatch()

@@ -14,7 +14,7 @@ from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import LIVE, Install, InstallState, StoreIdentity
 from core.domain.tokens import Tokens, TokenSet
-from core.errors import Stale
+from core.errors import Stale, Unavailable
 from core.ids import Epoch, Generation, InstallId, StoreId
 from core.ports.backfills import SUBSCRIBE_FIRST
 from core.ports.installations import Installations
@@ -42,6 +42,8 @@ class MemoryInstallations(Installations):
         """Safe to repeat when the answer was lost. Raises Stale for an install that is over."""
         if install_id in self._database.installs:
             return self._again(install_id)
+        if self._database.is_being_erased(identity.store_id):
+            raise Unavailable("the store's erasure", "it is under way; install again when it is finished", 30.0)
         before = self._database.current_install(identity.store_id)
         if before and before.state in LIVE:
             await self._end(before)

@@ -29,4 +29,5 @@ class MemoryPruning(Pruning):
         del self._database.events[event.event_id]
         for run in self._database.runs_of(event.event_id):
             del self._database.runs[run.run_id]
+        self._database.attempts = [one for one in self._database.attempts if one[0] != event.event_id]
         self._database.pruned[event.store_id, event.origin, event.state] += 1

@@ -24,12 +24,12 @@ from core.ports.idempotency_keys import IdempotencyKeys
 
 # A key past its time is begun anew in place, with a claim of its own.
 _TAKE: Final = """
-    INSERT INTO idempotency_keys AS k (key, fingerprint, worker_id, state, expires_at)
-    VALUES ($1, $2, $3, 'in_progress', now() + $4)
+    INSERT INTO idempotency_keys AS k (key, fingerprint, worker_id, state, expires_at, store_id)
+    VALUES ($1, $2, $3, 'in_progress', now() + $4, $5)
     ON CONFLICT (key) DO UPDATE
     SET claim = DEFAULT, fingerprint = excluded.fingerprint, worker_id = excluded.worker_id,
         state = excluded.state, begun_at = now(), expires_at = excluded.expires_at,
-        status = NULL, headers = NULL, body = NULL
+        status = NULL, headers = NULL, body = NULL, store_id = excluded.store_id
     WHERE k.expires_at <= now()
     RETURNING claim
 """
@@ -59,7 +59,7 @@ class PostgresIdempotencyKeys(IdempotencyKeys):
         """Unavailable also when the key keeps vanishing between the insert and the look."""
         async with acquire(self._pool) as connection:
             for _ in range(_TRIES):
-                claim = await connection.fetchval(_TAKE, key.digest, fingerprint, worker, KEPT)
+                claim = await connection.fetchval(_TAKE, key.digest, fingerprint, worker, KEPT, key.store_id)
                 if claim is not None:
                     return Fresh(int(claim))
                 row = await connection.fetchrow(_LOOK, key.digest)

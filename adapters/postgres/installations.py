@@ -13,6 +13,7 @@ import asyncpg
 from adapters.postgres.audit import write_audit
 from adapters.postgres.backfills import queue_first_backfills
 from adapters.postgres.connection import Connection, Pool, acquire, transaction
+from adapters.postgres.erasures import refuse_while_erased
 from adapters.postgres.install_end import LONG, be_patient, cancel_work, despite_deadlocks, finish_off
 from adapters.postgres.locks import lock_key
 from adapters.postgres.token_vault import schedule_refresh, store_first_tokens
@@ -155,6 +156,7 @@ class PostgresInstallations(Installations):
     ) -> Install:
         async with transaction(self._pool) as conn:
             await _take_turns(conn, identity.store_id)
+            await refuse_while_erased(conn, identity.store_id)
             cancelled = await _cancel_work_before(conn, identity.store_id, install_id)
             epoch = await _take_store(conn, identity, install_id)
             if epoch is not None:

@@ -36,6 +36,7 @@ _PRUNE: Final = f"""
         RETURNING e.store_id, e.origin, e.state
     ),
     runs_gone AS (DELETE FROM runs r USING due d WHERE r.event_id = d.event_id),
+    attempts_gone AS (DELETE FROM attempts a USING due d WHERE a.event_id = d.event_id),
     counted AS (
         INSERT INTO pruned_counts AS p (store_id, origin, state, n)
         SELECT store_id, origin, state, count(*) FROM gone GROUP BY 1, 2, 3 ORDER BY 1, 2, 3

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+from core.ids import StoreId
+
 KEPT: Final = timedelta(hours=24)
 """How long a key and its answer are remembered, counted from the begin."""
 
@@ -18,6 +20,8 @@ class IdempotencyKey:
 
     scope: str
     text: str
+    store_id: StoreId | None = None
+    """Whose data the answer may hold; no part of what tells keys apart."""
 
     @property
     def digest(self) -> bytes:

@@ -29,7 +29,10 @@ class Installations(Protocol):
         refresh_at: datetime,
         audit: AuditEntry,
     ) -> Install:
-        """A new install with the next epoch, generation 1 of its tokens and its backfills; the one before ends."""
+        """A new install with the next epoch, generation 1 of its tokens and its backfills; the one before ends.
+
+        Raises Unavailable while the erasure of the store is under way.
+        """
 
     @abstractmethod
     async def current(self, store_id: StoreId) -> Install | None:

@@ -23,6 +23,7 @@ from core.domain.idempotency import (
     fingerprint,
 )
 from core.errors import Unavailable
+from core.ids import StoreId
 from entrypoints.http import problems
 from entrypoints.http.api_keys import CALLER
 from entrypoints.http.guarding import answer, outcome_of
@@ -71,7 +72,14 @@ def given_key(request: web.Request) -> str | None:
 
 
 def _key_of(request: web.Request, route: Route) -> IdempotencyKey:
-    return IdempotencyKey(f"{request[CALLER].name} {route.method} {route.path}", given_key(request) or "")
+    scope = f"{request[CALLER].name} {route.method} {route.path}"
+    return IdempotencyKey(scope, given_key(request) or "", _store_of(request))
+
+
+def _store_of(request: web.Request) -> StoreId | None:
+    """The store that the path names; what is no number is refused by the route itself."""
+    named = request.match_info.get("store_id", "")
+    return StoreId(int(named)) if named.isascii() and named.isdigit() and len(named) <= 18 else None
 
 
 async def _claim(services: HttpServices, key: IdempotencyKey, asked: bytes) -> Fresh | KeptAnswer:

@@ -9,6 +9,7 @@ from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.desk import MemoryDesk
+from adapters.memory.erasing import MemoryErasures, MemoryPersonalData, MemoryStoreEraser
 from adapters.memory.event_batches import MemoryEventLedger
 from adapters.memory.gaps import MemoryGaps
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
@@ -32,8 +33,8 @@ from core.ids import EventId, InstallId, WorkerId
 from tests.contract.worlds import Hands, LedgerWorld, Shelves
 
 
-def memory_world() -> LedgerWorld:
-    database, sealer = MemoryDatabase(), ReversibleSealer()
+def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
+    database, sealer = database or MemoryDatabase(), ReversibleSealer()
     return LedgerWorld(
         inbox=MemoryInbox(database),
         events=MemoryEventLedger(database),
@@ -41,6 +42,9 @@ def memory_world() -> LedgerWorld:
         workers=MemoryWorkers(database),
         maintenance=MemoryMaintenance(database),
         pruning=MemoryPruning(database),
+        erasures=MemoryErasures(database),
+        eraser=MemoryStoreEraser(database),
+        people=MemoryPersonalData(database),
         reader=MemoryLedgerReader(database),
         desk=MemoryDesk(database),
         letters=MemoryDeadLetters(database, "1.0"),

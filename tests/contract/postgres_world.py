@@ -14,6 +14,7 @@ from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.desk import PostgresDesk
+from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.event_batches import PostgresEventLedger
 from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -29,12 +30,14 @@ from adapters.postgres.mirrored import (
     PostgresProducts,
 )
 from adapters.postgres.pauses import PostgresPauses
+from adapters.postgres.personal_data import PostgresPersonalData
 from adapters.postgres.pruning import PostgresPruning
 from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
 from adapters.postgres.stock_ledger import PostgresStockLedger
+from adapters.postgres.store_erasing import PostgresStoreEraser
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.workers import PostgresWorkers
@@ -61,6 +64,9 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 workers=PostgresWorkers(pool),
                 maintenance=PostgresMaintenance(pool),
                 pruning=PostgresPruning(pool),
+                erasures=PostgresErasures(pool),
+                eraser=PostgresStoreEraser(pool, batch=2),
+                people=PostgresPersonalData(pool, window=2),
                 reader=PostgresLedgerReader(pool),
                 desk=PostgresDesk(pool),
                 letters=PostgresDeadLetters(pool, "1.0"),

@@ -12,6 +12,7 @@ from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.customer_records import CustomerRecords
 from core.ports.dead_letters import DeadLetters
+from core.ports.erasing import Erasures, PersonalData, StoreEraser
 from core.ports.event_ledger import BulkInbox, EventLedger, Maintenance, RunLedger, Workers
 from core.ports.gaps import Gaps
 from core.ports.idempotency_keys import IdempotencyKeys
@@ -80,6 +81,9 @@ class LedgerWorld:
     workers: Workers
     maintenance: Maintenance
     pruning: Pruning
+    erasures: Erasures
+    eraser: StoreEraser
+    people: PersonalData
     reader: LedgerReader
     desk: Desk
     letters: DeadLetters
