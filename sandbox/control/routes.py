@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from sandbox.control import event_routes, report_routes, world_routes
+from sandbox.control import event_routes, report_routes, webhook_routes, world_routes
 from sandbox.control.errors import answering, as_json
 from sandbox.http import BACKGROUND
 
@@ -20,6 +20,8 @@ ROUTES = (
     ("GET", "/stores", world_routes.list_stores),
     ("POST", "/stores", world_routes.create_store),
     ("GET", "/stores/{id}/entities/{kind}", world_routes.show_entities),
+    ("GET", "/stores/{id}/webhooks", webhook_routes.list_webhooks),
+    ("POST", "/stores/{id}/webhooks", webhook_routes.change_webhooks),
     ("POST", "/stores/{id}/uninstall", world_routes.uninstall),
     ("GET", "/clock", world_routes.show_clock),
     ("POST", "/clock", world_routes.move_clock),
