@@ -26,6 +26,8 @@ T = TypeVar("T")
 GROUP_ROWS: Final = 500
 GROUP_BYTES: Final = 4 * 1024 * 1024
 READ_BYTES: Final = 4 * 1024 * 1024
+PATIENCE: Final = 3.0
+"""Seconds that a delivery waits for a disk; what Zid waits for in all is this and the database's patience."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +52,13 @@ class FileSpool(Spool):
     `max_bytes` bounds the files that this process holds. The folder is made when it is first needed.
     """
 
-    def __init__(self, folder: Path, sealer: Callable[[], Sealer], *, max_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, sealer: Callable[[], Sealer], *, max_bytes: int, patience: float = PATIENCE
+    ) -> None:
         self._folder = folder
         self._sealer = sealer
         self._max_bytes = max_bytes
+        self._patience = patience
         self._own: SpoolFile | None = None
         self._adopted: list[SpoolFile] = []
         self._shut: set[Path] = set()
@@ -70,7 +75,11 @@ class FileSpool(Spool):
         self._letters.append(letter)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all(), name="spool writer")
-        await letter.done
+        try:
+            async with asyncio.timeout(self._patience):
+                await letter.done
+        except TimeoutError as error:
+            raise Unavailable("spool", f"no write within {self._patience:g} s") from error
 
     async def oldest(self, *, limit: int) -> Sequence[Kept]:
         return await self._on_disk(self._oldest, limit)
