@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 import orjson
 from dependency_injector import containers, providers
 
+from adapters.erasure_file import ErasureFile
 from adapters.postgres.app_events import PostgresAppEventBook, PostgresStoreSubscriptions
 from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
@@ -22,7 +23,9 @@ from adapters.postgres.checks import check_schema, ping
 from adapters.postgres.comparison import PostgresComparison
 from adapters.postgres.connection import Pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
+from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.desk import PostgresDesk
+from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.event_batches import PostgresEventLedger
 from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -40,14 +43,18 @@ from adapters.postgres.mirrored import (
 )
 from adapters.postgres.notices import Notices
 from adapters.postgres.pauses import PostgresPauses
+from adapters.postgres.personal_data import PostgresPersonalData
 from adapters.postgres.pruning import PostgresPruning
 from adapters.postgres.reconciliations import PostgresReconciliations
+from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
 from adapters.postgres.stock_ledger import PostgresStockLedger
+from adapters.postgres.store_erasing import PostgresStoreEraser
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
+from adapters.postgres.webhook_checks import PostgresWebhookChecks
 from adapters.postgres.workers import PostgresWorkers
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.redis.connection import RedisClients
@@ -68,10 +75,15 @@ from core.domain.secret import Secret
 from core.domain.topics import subscriptions_for
 from core.errors import SettingInvalid
 from core.features.backfill import AskForBackfill, ReadBackfills
+from core.features.bury_poison import BuryPoison
+from core.features.check_webhooks import CheckWebhooks
 from core.features.consume_event import ConsumeEvents
+from core.features.dead_letters import DecideDeadLetters
+from core.features.erase_data import EraseData
 from core.features.event_handlers import Handlers
 from core.features.event_handlers.context import Log
 from core.features.handle_app_events import HandleAppEvents
+from core.features.handler_calls import HandlerCalls, Within
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
 from core.features.note_gaps import NoteGaps
@@ -80,11 +92,12 @@ from core.features.prune_events import PruneEvents
 from core.features.reconcile import Reconcile
 from core.features.reconcile_requests import AskForReconciliation, PlanReconciliation, ReconcilePolicy
 from core.features.refresh_tokens import RefreshTokens
-from core.features.run_handlers import RunHandlers, Within
+from core.features.run_handlers import RunHandlers
 from core.features.spooling import Presence, ReplaySpool, SpoolingInbox
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
 from core.features.sweep import Sweep
 from core.features.uninstall_store import UninstallStore
+from core.features.work_the_desk import WorkTheDesk
 from core.ids import WorkerId
 from core.ports.work_index import Announcer
 
@@ -132,6 +145,10 @@ def _webhook_target(settings: Settings) -> WebhookTarget:
     return WebhookTarget(settings.public_url, _required(settings, "zid_app_id"), settings.webhook_secret)
 
 
+def _webhook_check_every(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.webhook_check_every)
+
+
 def _reconcile_policy(settings: Settings) -> ReconcilePolicy:
     return ReconcilePolicy(
         every=timedelta(seconds=settings.reconcile_every),
@@ -173,8 +190,16 @@ class Adapters(containers.DeclarativeContainer):
     workers = providers.Singleton(PostgresWorkers, pool)
     maintenance = providers.Singleton(PostgresMaintenance, pool)
     pruning = providers.Singleton(PostgresPruning, pool)
+    erasures = providers.Singleton(PostgresErasures, pool)
+    store_eraser = providers.Singleton(PostgresStoreEraser, pool)
+    personal_data = providers.Singleton(PostgresPersonalData, pool)
+    erasure_log = providers.Singleton(ErasureFile, settings.provided.erasure_log)
     reader = providers.Singleton(PostgresLedgerReader, pool, spooled=spool.provided.depth)
     desk = providers.Singleton(PostgresDesk, pool)
+    handlers_version = providers.Callable(_handlers_version, settings)
+    dead_letters = providers.Singleton(PostgresDeadLetters, pool, handlers_version)
+    redrives = providers.Singleton(PostgresRedrives, pool, handlers_version)
+    decide_dead_letters = providers.Singleton(DecideDeadLetters, desk=desk, letters=dead_letters, redrives=redrives)
     installations = providers.Singleton(PostgresInstallations, pool, sealer)
     vault = providers.Singleton(PostgresTokenVault, pool, sealer)
     token_statuses = providers.Singleton(PostgresTokenStatuses, pool)
@@ -183,6 +208,7 @@ class Adapters(containers.DeclarativeContainer):
     gaps = providers.Singleton(PostgresGaps, pool)
     reconciliations = providers.Singleton(PostgresReconciliations, pool)
     comparison = providers.Singleton(PostgresComparison, pool)
+    webhook_checks = providers.Singleton(PostgresWebhookChecks, pool)
     pauses = providers.Singleton(PostgresPauses, pool)
     locks = providers.Singleton(PostgresLocks, pool)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, pool)
@@ -265,6 +291,20 @@ class Features(containers.DeclarativeContainer):
         locks=adapters.locks,
         trail=adapters.audit_trail,
         target=providers.Singleton(_webhook_target, settings),
+        gaps=adapters.gaps,
+        clock=adapters.clock,
+    )
+    check_webhooks = providers.Singleton(
+        CheckWebhooks,
+        subscribe=webhooks,
+        gateway=gateway,
+        installations=adapters.installations,
+        checks=adapters.webhook_checks,
+        gaps=adapters.gaps,
+        clock=adapters.clock,
+        chance=adapters.chance,
+        topics=topics,
+        every=providers.Singleton(_webhook_check_every, settings),
     )
     install = providers.Singleton(
         InstallStore,
@@ -396,17 +436,41 @@ class Features(containers.DeclarativeContainer):
         decode=providers.Object(orjson.loads),
         describe=providers.Object(describe),
     )
-    run_handlers = providers.Singleton(
-        RunHandlers,
-        runs=adapters.runs,
-        handlers=handlers,
+    handler_calls = providers.Singleton(
+        HandlerCalls,
         gateway=handler_gateway,
         clock=adapters.clock,
-        chance=adapters.chance,
         within=within,
         decode=providers.Object(orjson.loads),
         describe=providers.Object(describe),
         log_for=log_for,
+    )
+    run_handlers = providers.Singleton(
+        RunHandlers,
+        runs=adapters.runs,
+        handlers=handlers,
+        calls=handler_calls,
+        clock=adapters.clock,
+        chance=adapters.chance,
+        version=adapters.handlers_version,
+    )
+    erase = providers.Singleton(
+        EraseData,
+        erasures=adapters.erasures,
+        stores=adapters.store_eraser,
+        people=adapters.personal_data,
+        log=adapters.erasure_log,
+        installations=adapters.installations,
+        uninstall=uninstall,
+        locks=adapters.locks,
+        clock=adapters.clock,
+        backups_kept=settings.provided.backups_kept,
+    )
+    bury_poison = providers.Singleton(
+        BuryPoison,
+        runs=adapters.runs,
+        announcer=announcer,
+        metrics=adapters.metrics,
         version=providers.Callable(_handlers_version, settings),
     )
     prune = providers.Singleton(
@@ -414,6 +478,14 @@ class Features(containers.DeclarativeContainer):
         pruning=adapters.pruning,
         retention=settings.provided.retention,
         clock=adapters.clock,
+    )
+    work_the_desk = providers.Singleton(
+        WorkTheDesk,
+        letters=adapters.dead_letters,
+        redrives=adapters.redrives,
+        announcer=announcer,
+        metrics=adapters.metrics,
+        threshold=settings.provided.dead_letter_alarm,
     )
     sweep = providers.Singleton(
         Sweep,

@@ -13,14 +13,18 @@ from core.domain.app_events import Settled
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkKind
 from core.features.backfill import ReadBackfills
+from core.features.bury_poison import BuryPoison
+from core.features.erase_data import EraseData
 from core.features.handle_app_events import HandleAppEvents
 from core.features.prune_events import PruneEvents
 from core.features.refresh_tokens import RefreshTokens
 from core.features.sweep import Sweep
+from core.features.work_the_desk import WorkTheDesk
 from core.ports.ledger_reading import LedgerReader
 from core.ports.metrics import Metrics
 from core.ports.work_index import WorkIndex
 from entrypoints.backfilling import Backfilling
+from entrypoints.desk_work import DeskWork
 from entrypoints.process import keep_doing, stop_signal
 from entrypoints.reconciling import Reconciling
 from entrypoints.side_door import side_door
@@ -30,10 +34,12 @@ log = structlog.get_logger()
 
 SCHEDULER_METRICS_PORT = 9102
 SWEEP_EVERY = 0.5
+POISON_EVERY = 1.0
 REFRESH_EVERY = 5.0
 REFRESH_AT_ONCE = 100
 MEASURE_EVERY = 15.0
 PRUNE_EVERY = 1.0
+ERASE_EVERY = 5.0
 APP_EVENTS_EVERY = 5.0
 APP_EVENTS_AT_ONCE = 20
 FORGET_APP_EVENTS_EVERY = 3600.0
@@ -44,10 +50,13 @@ class SchedulerServices:
     """What the scheduler works with."""
 
     sweep: Sweep
+    poison: BuryPoison
     refresh: RefreshTokens
     backfills: ReadBackfills
     reconciling: Reconciling
+    desk: WorkTheDesk
     prune: PruneEvents
+    erase: EraseData
     app_events: HandleAppEvents
     reader: LedgerReader
     indexes: Mapping[WorkKind, WorkIndex]
@@ -69,13 +78,21 @@ class Scheduler:
             loops.create_task(keep_doing("forget_app_events", forget, every=FORGET_APP_EVENTS_EVERY, stop=stop))
             loops.create_task(Backfilling(self._services.backfills).work(stop))
             loops.create_task(self._services.reconciling.work(stop))
+            loops.create_task(DeskWork(self._services.desk).work(stop))
+            loops.create_task(keep_doing("poison", self._poison, every=POISON_EVERY, stop=stop))
             loops.create_task(keep_doing("prune", self._prune, every=PRUNE_EVERY, stop=stop))
+            loops.create_task(keep_doing("erase", self._erase, every=ERASE_EVERY, stop=stop))
             loops.create_task(keep_doing("measure", self._measure, every=MEASURE_EVERY, stop=stop))
 
     async def _sweep(self) -> None:
         swept = await self._services.sweep.tick()
         if swept.due or swept.orphaned or swept.republished:
             log.info("swept", due=swept.due, orphaned=swept.orphaned, republished=swept.republished)
+
+    async def _poison(self) -> None:
+        for run in await self._services.poison.tick():
+            ids = {"event_id": str(run.event.event_id), "store_id": run.event.store_id, "topic": run.event.topic}
+            log.error("run_is_poison", handler=run.handler, attempt=run.attempt, **ids)
 
     async def _refresh(self) -> None:
         for renewed in await self._services.refresh.run_due(limit=REFRESH_AT_ONCE):
@@ -90,6 +107,10 @@ class Scheduler:
     async def _prune(self) -> None:
         if removed := await self._services.prune.tick():
             log.info("pruned", events=removed)
+
+    async def _erase(self) -> None:
+        if finished := await self._services.erase.run_open():
+            log.info("erased", erasures=finished)
 
     async def _measure(self) -> None:
         ledger = await self._services.reader.books()
@@ -111,6 +132,7 @@ async def run_scheduler(settings: Settings) -> None:
     async with daemon(settings, "scheduler") as parts, side_door(parts, SCHEDULER_METRICS_PORT):
         services = SchedulerServices(
             sweep=parts.features.sweep(),
+            poison=parts.features.bury_poison(),
             refresh=parts.features.refresh(),
             backfills=parts.features.read_backfills(),
             reconciling=Reconciling(
@@ -119,7 +141,9 @@ async def run_scheduler(settings: Settings) -> None:
                 parts.adapters.gaps(),
                 parts.adapters.metrics(),
             ),
+            desk=parts.features.work_the_desk(),
             prune=parts.features.prune(),
+            erase=parts.features.erase(),
             app_events=parts.features.app_events(),
             reader=parts.adapters.reader(),
             indexes=parts.adapters.indexes(),

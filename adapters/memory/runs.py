@@ -101,14 +101,25 @@ class MemoryAppTransaction(AppTransaction):
 
     def __init__(self) -> None:
         self.executed: list[tuple[str, tuple[object, ...]]] = []
+        self._revoked = False
 
     async def execute(self, sql: str, *args: object) -> str:
-        self.executed.append((sql, args))
+        self._remember(sql, args)
         return "OK"
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Mapping[str, object]]:
-        self.executed.append((sql, args))
+        self._remember(sql, args)
         return []
+
+    def _remember(self, sql: str, args: tuple[object, ...]) -> None:
+        if self._revoked:
+            raise RuntimeError("the unit of work is over: use its transaction inside `async with` only")
+        self.executed.append((sql, args))
+
+    def revoke(self) -> None:
+        """Keeps nothing, and takes nothing more."""
+        self._revoked = True
+        self.executed.clear()
 
 
 class MemoryRunScope(RunScope):
@@ -144,6 +155,10 @@ class MemoryRunScope(RunScope):
 
     def close(self) -> None:
         self._over = True
+
+    async def revoke(self) -> None:
+        self._over, self._inside = True, False
+        self._transaction.revoke()
 
     async def settle(self, settlement: Settlement) -> Sequence[WorkItem]:
         self._over = True

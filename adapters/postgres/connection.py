@@ -139,6 +139,15 @@ class OpenTransaction:
         finally:
             await self._release()
 
+    async def cut(self) -> None:
+        """As `abandon`, for a connection that somebody may still be using: it is closed under his hands."""
+        if self._held is None:
+            return
+        connection, self._held = self._held, None
+        connection.terminate()
+        with suppress(asyncpg.PostgresError, *TRANSIENT_PG):
+            await self._pool.release(connection)
+
     async def _release(self) -> None:
         if self._held is None:
             return
@@ -157,6 +166,7 @@ async def open_pool(
     max_size: int = 10,
     application_name: str = "wasl",
     ca_cert: str | None = None,
+    connect: bool = True,
 ) -> Pool:
     """A pool that has connected once, unless told not to `connect` yet.
 
@@ -168,7 +178,6 @@ async def open_pool(
     target = read_dsn(dsn, ca_cert=ca_cert)
     try:
         with driver_errors():
-    connect: bool = True,
             return await _connect(target, max_size, application_name, init_size=1 if connect else 0)
     except _WRONG_SETTING as error:
         raise SettingInvalid("DATABASE_URL", str(error).splitlines()[0]) from error

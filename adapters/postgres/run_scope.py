@@ -103,6 +103,7 @@ class PostgresRunScope(RunScope):
         self._pool = pool
         self._runs = sorted(runs, key=lambda run: (run.event.event_id, run.run_id))
         self._transaction: OpenTransaction | None = None
+        self._app: PostgresAppTransaction | None = None
         self._inside = False
         self._over = False
         self._settling: asyncio.Task[Sequence[WorkItem]] | None = None
@@ -124,7 +125,7 @@ class PostgresRunScope(RunScope):
             raise RuntimeError("the run is over: its unit of work cannot be opened any more")
         if self._transaction is None:
             self._transaction = await OpenTransaction.begin(self._pool, runs_foreign_sql=True)
-        app = PostgresAppTransaction(self._transaction.connection)
+        self._app = app = PostgresAppTransaction(self._transaction.connection)
         self._inside = True
         try:
             yield app
@@ -135,6 +136,15 @@ class PostgresRunScope(RunScope):
         finally:
             self._inside = False
             app.close()
+
+    async def revoke(self) -> None:
+        """Whatever statement is under way is cut off with its connection."""
+        self._over, self._inside = True, False
+        if self._app is not None:
+            self._app.close()
+        if self._transaction is not None:
+            transaction, self._transaction = self._transaction, None
+            await transaction.cut()
 
     async def settle(self, settlement: Settlement) -> Sequence[WorkItem]:
         """Once begun it is carried through, even when the caller is cancelled meanwhile."""

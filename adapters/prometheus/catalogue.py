@@ -60,8 +60,14 @@ CATALOGUE: Final[Mapping[str, Declared]] = MappingProxyType(
             _gauge("events", "Events in the ledger, by state.", "state"),
             _gauge("event_age_seconds", "Age of the oldest unfinished event."),
             _times("event_handle_seconds", "Time one handler took for one event.", CALL_BOUNDS, "topic", "outcome"),
+            _counter(
+                "handler_time_limits_total", "Calls of handlers that overran, by what became.", "topic", "outcome"
+            ),
+            _counter("poison_total", "Runs given up because worker after worker died with them.", "topic"),
             _times("event_end_to_end_seconds", "From an event's arrival to its end.", WAIT_BOUNDS),
             _gauge("dead_letters", "Dead events that wait for a person."),
+            _gauge("dead_letters_last_hour", "Dead events that died within the last hour."),
+            _gauge("dead_letters_alarm_seconds", "Until DEAD_LETTER_ALARM is reached at the last hour's pace."),
             _gauge("ledger_imbalance", "Events received minus accounted for; 0 when the books balance."),
             _gauge("spool_depth", "Deliveries waiting outside the database, on this machine or in Redis."),
             _gauge("webhook_queue_seconds", "How long a delivery that comes now would wait.", "queue"),

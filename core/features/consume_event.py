@@ -145,7 +145,11 @@ class ConsumeEvents:
 
     async def _put_off(self, event: ClaimedEvent, error: Exception) -> Consumed:
         settlement = decide(
-            self._describe(error), event.attempts + 1, DEFAULT_POLICY, self._clock.now(), self._chance.fraction()
+            self._describe(error),
+            event.attempts + 1,
+            DEFAULT_POLICY.at_most(event.tries),
+            self._clock.now(),
+            self._chance.fraction(),
         )
         await self._ledger.put_off(event, settlement)
         return Consumed(put_off=[(event, settlement)], freed=await self._ledger.following([event]))

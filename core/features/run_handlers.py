@@ -1,43 +1,32 @@
-"""One run: call the app's handler, hear what happened, settle it together with its effects."""
+"""Runs: call the app's handler, hear what happened, settle it together with its effects."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol, TypeVar
 
-from core.domain.documents import as_document
+from core.domain.dead_letters import fingerprint
 from core.domain.event_states import EventState
 from core.domain.events import ClaimedRun, Failure, Settlement, WorkItem
-from core.domain.operations.operation import Operation
-from core.errors import LostClaim, TryLater
-from core.features.event_handlers.context import Context, Event, Log
-from core.features.event_handlers.outcomes import Outcome, Snooze, decide
+from core.errors import LostClaim
+from core.features.event_handlers.outcomes import Done, Overran, decide
 from core.features.event_handlers.registry import Handler, Handlers
-from core.ids import StoreId
+from core.features.handler_calls import HandlerCalls, Said
 from core.ports.event_ledger import RunLedger, RunScope
 from core.ports.system import Chance, Clock
-from core.ports.zid_gateway import BoundGateway, ZidGateway
 
-R = TypeVar("R")
 UNKNOWN_HANDLER_WAIT = timedelta(seconds=60)
-SHORTEST_WAIT = timedelta(seconds=5)
-
-
-class Within(Protocol):
-    """Awaits work for at most so many seconds, then cancels it and raises TimeoutError."""
-
-    async def __call__(self, seconds: float, work: Awaitable[Outcome]) -> Outcome: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """A settled run, and the work of its lane that is free now."""
+    """A settled run, what was said about it, and the work of its lane that is free now."""
 
     run: ClaimedRun
     settlement: Settlement
     freed: Sequence[WorkItem]
+    said: Said = None
 
 
 class RunHandlers:
@@ -48,89 +37,69 @@ class RunHandlers:
         *,
         runs: RunLedger,
         handlers: Handlers,
-        gateway: ZidGateway,
+        calls: HandlerCalls,
         clock: Clock,
         chance: Chance,
-        within: Within,
-        decode: Callable[[bytes], object],
-        describe: Callable[[BaseException], Failure],
-        log_for: Callable[[ClaimedRun], Log],
+        version: str = "",
     ) -> None:
         self._runs = runs
-        self._handlers = handlers
-        self._gateway = gateway
+        self._calls = calls
         self._clock = clock
         self._chance = chance
-        self._within = within
-        self._decode = decode
-        self._describe = describe
-        self._log_for = log_for
+        self._version = version
+        self.handlers = handlers
 
     async def handle(self, run: ClaimedRun) -> Handled:
         """Calls the handler and settles. Raises LostClaim when the lease ran out (nothing is kept), Unavailable."""
-        handler = self._handlers.find(run.handler, run.event.topic)
+        handler = self.handlers.find(run.handler, run.event.topic)
         async with self._runs.open(run) as scope:
-            settlement = await self._call(handler, run, scope) if handler else self._unknown(run)
+            said = await self._calls.call(handler, [run], scope) if handler else None
+            settlement = self._decide(handler, run, said) if handler else self._unknown(run)
             freed = await scope.settle(settlement)
-        return Handled(run, settlement, freed)
+        return Handled(run, settlement, freed, said)
 
-    async def _call(self, handler: Handler, run: ClaimedRun, scope: RunScope) -> Settlement:
-        outcome = await self._outcome(handler, run, scope)
-        return decide(outcome, run.attempt, handler.retry, self._clock.now(), self._chance.fraction())
+    async def handle_together(self, runs: Sequence[ClaimedRun]) -> Sequence[Handled]:
+        """Calls a handler of batches once for runs of one store, and settles all of them in one transaction.
 
-    async def _outcome(self, handler: Handler, run: ClaimedRun, scope: RunScope) -> Outcome | Failure:
+        Nothing is settled, and nothing returned, where it failed or one claim was lost: then each is to
+        be handled for itself. What it says other than that it is done is settled run by run. Raises
+        LostClaim, Unavailable.
+        """
+        handler = self.handlers.find(runs[0].handler, runs[0].event.topic)
+        assert handler is not None
+        async with self._runs.open(*runs) as scope:
+            said = await self._calls.call(handler, runs, scope)
+            if said is None or isinstance(said, Done):
+                return await self._settle_together(runs, scope)
+        if isinstance(said, Failure | Overran):
+            return []
+        return [await self._settle(handler, run, said) for run in runs]
+
+    async def _settle_together(self, runs: Sequence[ClaimedRun], scope: RunScope) -> Sequence[Handled]:
+        settlement = Settlement(EventState.DONE)
         try:
-            event = self._event(run)
-            context = self._context(run, scope)
-            return await self._within(handler.time_limit, handler.function(event, context))
-        except TryLater as wait:
-            return self._later(wait)
+            freed = await scope.settle(settlement)
         except LostClaim:
-            raise
-        except TimeoutError as error:
-            return Failure("TimeoutError", str(error) or f"ran longer than {handler.time_limit:g} s")
-        except Exception as error:  # noqa: BLE001 - an app's handler may raise anything; that is its failure to record
-            return self._describe(error)
+            return []
+        return [Handled(run, settlement, freed if run is runs[0] else ()) for run in runs]
 
-    def _later(self, wait: TryLater) -> Snooze:
-        """Waiting for Zid's allowance, or for Zid itself, is nobody's failure."""
-        return Snooze(self._clock.now() + max(SHORTEST_WAIT, timedelta(seconds=wait.retry_after)))
+    async def _settle(self, handler: Handler, run: ClaimedRun, said: Said) -> Handled:
+        async with self._runs.open(run) as scope:
+            settlement = self._decide(handler, run, said)
+            return Handled(run, settlement, await scope.settle(settlement), said)
+
+    def _decide(self, handler: Handler, run: ClaimedRun, said: Said) -> Settlement:
+        policy = handler.retry.at_most(run.tries)
+        return self._stamped(run, decide(said, run.attempt, policy, self._clock.now(), self._chance.fraction()))
+
+    def _stamped(self, run: ClaimedRun, settlement: Settlement) -> Settlement:
+        """A death with what it has in common with others of the same cause."""
+        if settlement.state is not EventState.DEAD:
+            return settlement
+        return replace(settlement, fingerprint=fingerprint(run.handler, settlement.reason, self._version))
 
     def _unknown(self, run: ClaimedRun) -> Settlement:
         """A handler of another release: wait for a worker that has it."""
         reason = f"no handler {run.handler!r} for {run.event.topic!r} is loaded here; see WASL_HANDLERS"
         due = self._clock.now() + UNKNOWN_HANDLER_WAIT
         return Settlement(EventState.WAITING, due_at=due, reason=reason, counted=False)
-
-    def _event(self, run: ClaimedRun) -> Event:
-        claimed = run.event
-        return Event(
-            id=claimed.event_id,
-            topic=claimed.topic,
-            store_id=claimed.store_id,
-            entity_kind=claimed.entity.kind,
-            entity_id=claimed.entity.id,
-            data=as_document(self._decode(claimed.body)),
-            origin=claimed.origin,
-            received_at=claimed.received_at,
-            attempt=run.attempt,
-            stale=claimed.stale,
-        )
-
-    def _context(self, run: ClaimedRun, scope: RunScope) -> Context:
-        gateway = StoreGateway(self._gateway, run.event.store_id, scope)
-        return Context(gateway, scope.unit_of_work, self._log_for(run), run.idempotency_key)
-
-
-class StoreGateway(BoundGateway):
-    """Zid for one store; closed inside a unit of work, whose transaction must not wait for the network."""
-
-    def __init__(self, gateway: ZidGateway, store_id: StoreId, scope: RunScope) -> None:
-        self._gateway = gateway
-        self._store_id = store_id
-        self._scope = scope
-
-    async def perform(self, operation: Operation[R]) -> R:
-        if self._scope.in_unit_of_work:
-            raise RuntimeError("ctx.zid was called inside ctx.unit_of_work: call Zid before it and keep the result")
-        return await self._gateway.perform(self._store_id, operation)

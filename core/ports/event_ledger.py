@@ -121,6 +121,13 @@ class RunScope(Protocol):
         """Whether the handler is inside its unit of work now."""
 
     @abstractmethod
+    async def revoke(self) -> None:
+        """Takes the unit of work from a handler that does not stop: nothing of it is kept, and it can do no more.
+
+        The run can be settled still.
+        """
+
+    @abstractmethod
     async def settle(self, settlement: Settlement) -> Sequence[WorkItem]:
         """Settles the run (and the event, when it was the last) together with the unit of work's effects.
 

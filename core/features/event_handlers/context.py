@@ -46,6 +46,24 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class BatchContext:
+    """The hands of a handler that takes several events of one store at once.
+
+    As `Context`, but for the key: every event has its own, `key_of(event)`. Effects of the
+    one `unit_of_work` commit together with the settling of all its events.
+    """
+
+    zid: BoundGateway
+    unit_of_work: AbstractAsyncContextManager[AppTransaction]
+    log: Log
+    handler: str
+
+    def key_of(self, event: Event) -> str:
+        """The event's idempotency key, the same at every attempt, in a batch or alone."""
+        return f"{event.id}:{self.handler}"
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """A handler's hands.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.domain.attempts import AttemptEnd
 from core.domain.event_states import EventState
 from core.domain.events import Failure, Settlement
 from core.domain.retry import RetryPolicy
@@ -40,7 +41,20 @@ class Snooze:
 Outcome = Done | Retry | Cancel | Snooze | None
 
 
-def decide(outcome: Outcome | Failure, attempt: int, policy: RetryPolicy, now: datetime, chance: float) -> Settlement:
+@dataclass(frozen=True, slots=True)
+class Overran:
+    """What the engine says for a handler that was at it longer than `limit` seconds; it counts as a failure.
+
+    `stopped` is False where it ignored its cancellation, so that it may still be at it.
+    """
+
+    limit: float
+    stopped: bool = True
+
+
+def decide(
+    outcome: Outcome | Overran | Failure, attempt: int, policy: RetryPolicy, now: datetime, chance: float
+) -> Settlement:
     """Where a run goes after attempt number `attempt`; `chance` in [0, 1) spreads the waits."""
     match outcome:
         case None | Done():
@@ -53,14 +67,22 @@ def decide(outcome: Outcome | Failure, attempt: int, policy: RetryPolicy, now: d
             return Settlement(EventState.WAITING, due_at=now + timedelta(seconds=after), reason=reason or None)
         case Retry(_, reason):
             return Settlement(EventState.DEAD, reason=f"gave up after {attempt} attempts: {reason or 'retry asked'}")
-        case Failure():
+        case Overran() | Failure():
             return _after_failure(outcome, attempt, policy, now, chance)
 
 
-def _after_failure(failure: Failure, attempt: int, policy: RetryPolicy, now: datetime, chance: float) -> Settlement:
+def _after_failure(
+    outcome: Overran | Failure, attempt: int, policy: RetryPolicy, now: datetime, chance: float
+) -> Settlement:
+    failure, ended_as = (outcome, None) if isinstance(outcome, Failure) else (_told(outcome), AttemptEnd.TIMED_OUT)
     wait = policy.wait_after(attempt, chance)
     reason = f"{failure.type}: {failure.message}"
     if wait is None:
-        return Settlement(EventState.DEAD, reason=reason, failure=failure)
+        return Settlement(EventState.DEAD, reason=reason, failure=failure, ended_as=ended_as)
     due = now + timedelta(seconds=wait)
-    return Settlement(EventState.WAITING, due_at=due, reason=reason, failure=failure)
+    return Settlement(EventState.WAITING, due_at=due, reason=reason, failure=failure, ended_as=ended_as)
+
+
+def _told(overran: Overran) -> Failure:
+    message = f"ran longer than {overran.limit:g} s" + ("" if overran.stopped else " and ignored its cancellation")
+    return Failure("TimeoutError", message)

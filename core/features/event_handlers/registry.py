@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType, ModuleType
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from core.domain.app_events import APP_EVENTS
 from core.domain.retry import DEFAULT_POLICY, RetryPolicy
 from core.domain.topics import DERIVED_SOURCES, ZID_TOPICS, is_known
 from core.errors import SettingInvalid
-from core.features.event_handlers.context import Context, Event
+from core.features.event_handlers.context import BatchContext, Context, Event
 from core.features.event_handlers.outcomes import Outcome
 
 HandlerFunction = Callable[[Event, Context], Awaitable[Outcome]]
-F = TypeVar("F", bound=HandlerFunction)
+BatchFunction = Callable[[Sequence[Event], BatchContext], Awaitable[Outcome]]
+F = TypeVar("F", bound=HandlerFunction | BatchFunction)
 
 _MARK: Final = "__wasl_handles__"
 DEFAULT_TIME_LIMIT: Final = 60.0
@@ -27,14 +28,26 @@ DEFAULT_TIME_LIMIT: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One function for one topic. `name` identifies its runs for ever: renaming it starts a new history."""
+    """One function for one topic. `name` identifies its runs for ever: renaming it starts a new history.
+
+    `concurrency` is how often it may be at work in one process, `batch` how many events it
+    takes at once; None is no limit of its own, and one event at a time.
+    """
 
     name: str
     topic: str
-    function: HandlerFunction
+    function: HandlerFunction | BatchFunction
     snapshot: bool = False
     retry: RetryPolicy = DEFAULT_POLICY
     time_limit: float = DEFAULT_TIME_LIMIT
+    concurrency: int | None = None
+    batch: int | None = None
+
+    def call(self, events: Sequence[Event], context: Context | BatchContext) -> Awaitable[Outcome]:
+        """The function on these events; the context is of the kind that the function takes."""
+        if isinstance(context, BatchContext):
+            return cast("BatchFunction", self.function)(events, context)
+        return cast("HandlerFunction", self.function)(events[0], context)
 
 
 def on(
@@ -43,25 +56,46 @@ def on(
     snapshot: bool = False,
     retry: RetryPolicy = DEFAULT_POLICY,
     time_limit: float = DEFAULT_TIME_LIMIT,
+    concurrency: int | None = None,
+    batch: int | None = None,
 ) -> Callable[[F], F]:
     """Marks an async function as the handler of one or more topics.
 
-    `snapshot=True` also calls it when an entity is first seen. `time_limit` is in
-    seconds. Raises SettingInvalid for an unknown topic, naming the known ones.
+    `snapshot=True` also calls it when an entity is first seen. `time_limit` is in seconds.
+    At most `concurrency` calls are under way in one process. With `batch=n` the function takes
+    a sequence of up to n events of one store and a BatchContext; what it says holds for all of
+    them, and after a failure it gets them one at a time. Raises SettingInvalid for an unknown
+    topic, naming the known ones, and for a number below what makes sense.
     """
     for topic in topics:
-        if not is_known(topic):
-            known = ", ".join([*ZID_TOPICS, *DERIVED_SOURCES, *APP_EVENTS])
-            raise SettingInvalid("WASL_HANDLERS", f"unknown topic {topic!r}; known are: {known}")
+        _check_topic(topic)
+    _check_numbers(retry, time_limit, concurrency, batch)
 
     def mark(function: F) -> F:
         own_name = name or f"{function.__module__}.{function.__qualname__}"
         earlier: Sequence[Handler] = getattr(function, _MARK, ())
-        declared = [Handler(own_name, topic, function, snapshot, retry, time_limit) for topic in topics]
+        declared = [
+            Handler(own_name, topic, function, snapshot, retry, time_limit, concurrency, batch) for topic in topics
+        ]
         setattr(function, _MARK, (*earlier, *declared))
         return function
 
     return mark
+
+
+def _check_topic(topic: str) -> None:
+    if not is_known(topic):
+        known = ", ".join([*ZID_TOPICS, *DERIVED_SOURCES, *APP_EVENTS])
+        raise SettingInvalid("WASL_HANDLERS", f"unknown topic {topic!r}; known are: {known}")
+
+
+def _check_numbers(retry: RetryPolicy, time_limit: float, concurrency: int | None, batch: int | None) -> None:
+    if not time_limit > 0:
+        raise SettingInvalid("WASL_HANDLERS", f"time_limit={time_limit!r}: give seconds above 0")
+    counts = {"retry.max_attempts": retry.max_attempts, "concurrency": concurrency, "batch": batch}
+    for name, number in counts.items():
+        if number is not None and number < 1:
+            raise SettingInvalid("WASL_HANDLERS", f"{name}={number!r}: give 1 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +134,19 @@ class Handlers:
     def find(self, name: str, topic: str) -> Handler | None:
         """The handler of a run, or None when the app no longer has it."""
         return self._by_run.get((name, topic))
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """The handlers that have a concurrency of their own, by name; the least where topics differ."""
+        found: dict[str, int] = {}
+        for handler in self.all:
+            if handler.concurrency is not None:
+                found[handler.name] = min(handler.concurrency, found.get(handler.name, handler.concurrency))
+        return found
+
+    def batch_of(self, name: str) -> int:
+        """How many events the handlers of this name take at once, at most."""
+        return max((handler.batch or 1 for handler in self.all if handler.name == name), default=1)
 
     @property
     def topics(self) -> tuple[str, ...]:
