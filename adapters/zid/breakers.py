@@ -13,7 +13,7 @@ import structlog
 
 from adapters.zid.breaker import Breaker, Move
 from adapters.zid.breaker_talk import BreakerTalk
-from core.domain.breaker import BreakerName, BreakerPolicy, BreakerState, LastHeard, News, family_fails
+from core.domain.breaker import BreakerName, BreakerPolicy, BreakerState, News, family_fails
 from core.errors import Unavailable
 from core.ids import StoreId
 from core.ports.guards import BreakerNews
@@ -56,7 +56,8 @@ class Breakers:
         self._talk = BreakerTalk(news, clock, process)
         self._families: dict[str, Breaker] = {}
         self._stores: OrderedDict[BreakerName, Breaker] = OrderedDict()
-        self._heard: dict[str, OrderedDict[StoreId, LastHeard]] = {}
+        self._opened: dict[str, dict[StoreId, float]] = {}
+        """When stores began to fail, by family; those that were failing when the family last moved are known."""
         self._open: dict[str, int] = {}
         self._moves = 0
 
@@ -100,10 +101,9 @@ class Breakers:
             self._record(breaker, admission, failed)
         store = self._stores.get(name) or (self._add(name) if failed else None)
         if store is not None and store not in admission.probing:
-            self._record(store, admission, failed)
+            self._record_in_turn(store, admission, failed)
         if store is not None and store.spotless:
             del self._stores[name]
-        self._watch_family(admission, failed)
 
     def give_back(self, admission: Admission) -> None:
         """The call ended without saying anything about Zid: it was cancelled."""
@@ -144,18 +144,22 @@ class Breakers:
         if breaker.changed <= admission.counted:
             breaker.record(failed=failed)
 
-    def _watch_family(self, admission: Admission, failed: bool) -> None:
-        now, heard = self._clock.monotonic(), self._heard.setdefault(admission.family, OrderedDict())
-        heard[admission.store_id] = LastHeard(now, failed)
-        heard.move_to_end(admission.store_id)
-        while now - next(iter(heard.values())).at > self._policy.family_window:
-            heard.popitem(last=False)
-        family = self._family(admission.family)
-        if not failed or family.state is not BreakerState.CLOSED or family.changed > admission.counted:
-            return
-        if family_fails(heard.values(), self._policy, now):
-            heard.clear()
-            family.trip()
+    def _record_in_turn(self, store: Breaker, admission: Admission, failed: bool) -> None:
+        """A store that begins to fail says something about its family, unless the family has moved since."""
+        was_closed = store.state is BreakerState.CLOSED
+        self._record(store, admission, failed)
+        is_news = self._family(admission.family).changed <= admission.counted
+        if was_closed and store.state is BreakerState.OPEN and is_news:
+            self._began_to_fail(admission.family, admission.store_id, by_news=False)
+
+    def _began_to_fail(self, family: str, store_id: StoreId, *, by_news: bool) -> None:
+        """Every process hears the same news and draws the same conclusion: only the last store's own one tells it."""
+        now, known = self._clock.monotonic(), self._opened.get(family, {})
+        recent = {one: at for one, at in known.items() if now - at <= self._policy.family_window}
+        self._opened[family] = {**recent, store_id: now}
+        breaker = self._family(family)
+        if breaker.state is BreakerState.CLOSED and family_fails(self._opened[family].values(), self._policy, now):
+            breaker.trip(by_news=by_news)
 
     def _family(self, family: str) -> Breaker:
         if family not in self._families:
@@ -182,13 +186,17 @@ class Breakers:
         if known is not None and known.state is BreakerState.HALF_OPEN:
             return
         if news.opened:
+            began = known is None or known.state is BreakerState.CLOSED
             (known or self._add(news.name)).trip(by_news=True)
+            if began and store_id is not None:
+                self._began_to_fail(news.name.family, store_id, by_news=True)
         elif known is not None:
             known.close(by_news=True)
 
     def _moved(self, breaker: Breaker, move: Move) -> None:
         self._moves += 1
         breaker.changed = self._moves
+        self._forget_openings(breaker)
         self._show(breaker, move)
         if move.by_news or breaker.state is BreakerState.HALF_OPEN:
             return
@@ -196,6 +204,13 @@ class Breakers:
         if move.left is BreakerState.HALF_OPEN:
             self._talk.hold_probes(breaker.name, self._policy.rest if opened else LEFT_TO_LAGGARDS)
         self._talk.tell(breaker.name, opened=opened)
+
+    def _forget_openings(self, breaker: Breaker) -> None:
+        """What led to the family's move leads to no second one; a store that is well again does not count."""
+        if breaker.name.store_id is None:
+            self._opened.pop(breaker.name.family, None)
+        elif breaker.state is BreakerState.CLOSED:
+            self._opened.get(breaker.name.family, {}).pop(breaker.name.store_id, None)
 
     def _show(self, breaker: Breaker, move: Move) -> None:
         name = breaker.name

@@ -56,8 +56,9 @@ class BreakerPolicy:
     rest: float = 15.0
     """How long an open breaker waits before it lets one request try."""
     family_stores: int = 5
-    """Different stores that have to fail before their whole family is left alone."""
-    family_window: float = 10.0
+    """Different stores whose own breakers have to open before their whole family is left alone."""
+    family_window: float = 60.0
+    """Within so long."""
     probe_time: float = 40.0
     """Longer than any request may take: after it, another process may try."""
     remembered: int = 20_000
@@ -72,16 +73,10 @@ def is_failure(verdict: Verdict) -> bool:
     return verdict in _FAILURES
 
 
-@dataclass(frozen=True, slots=True)
-class LastHeard:
-    """How the last request of one store ended, and when."""
+def family_fails(opened: Iterable[float], policy: BreakerPolicy, now: float) -> bool:
+    """Whether enough stores' own breakers opened of late; `opened` says when each did.
 
-    at: float
-    failed: bool
-
-
-def family_fails(stores: Iterable[LastHeard], policy: BreakerPolicy, now: float) -> bool:
-    """Enough different stores fail, and not fewer than do well: a few bad stores among many are no outage."""
-    recent = [store.failed for store in stores if now - store.at <= policy.family_window]
-    failing = sum(recent)
-    return failing >= policy.family_stores and failing * 2 >= len(recent)
+    Single faults here and there open no store's breaker, so they never add up to an outage; stores that really
+    fail do, however many others there are.
+    """
+    return sum(now - at <= policy.family_window for at in opened) >= policy.family_stores
