@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import structlog
 
 from core.domain.events import WorkItem, WorkKind
 from core.errors import Unavailable
+from core.ids import StoreId
 from core.ports.work_index import Announcer, WorkIndex
 
 log = structlog.get_logger()
@@ -16,6 +18,8 @@ log = structlog.get_logger()
 BATCH = 500
 KEEP_AT_MOST = 20_000
 """Items kept while the index is away; what does not fit is found by the sweep."""
+KEEP_OF_ONE_STORE = 1_000
+"""More than an index takes of one store, and too few to keep the other stores out."""
 PAUSE_AFTER_FAILURE = 0.5
 
 
@@ -25,12 +29,15 @@ class BackgroundAnnouncer(Announcer):
     def __init__(self, indexes: Mapping[WorkKind, WorkIndex]) -> None:
         self._indexes = indexes
         self._waiting: list[WorkItem] = []
+        self._of_store: Counter[StoreId] = Counter()
         self._something = asyncio.Event()
         self._reachable = True
 
     def announce(self, items: Sequence[WorkItem]) -> None:
-        room = KEEP_AT_MOST - len(self._waiting)
-        self._waiting.extend(items[:room])
+        for item in items:
+            if len(self._waiting) < KEEP_AT_MOST and self._of_store[item.store_id] < KEEP_OF_ONE_STORE:
+                self._of_store[item.store_id] += 1
+                self._waiting.append(item)
         self._something.set()
 
     async def run(self) -> None:
@@ -53,6 +60,7 @@ class BackgroundAnnouncer(Announcer):
             self._waiting[:0] = batch
             self._note(reachable=False, reason=str(error))
             return False
+        self._of_store -= Counter(item.store_id for item in batch)
         self._note(reachable=True)
         if not self._waiting:
             self._something.clear()

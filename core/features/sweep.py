@@ -20,6 +20,8 @@ class SweepPace:
     """How often, in seconds, and how much at once."""
 
     republish_every: float = 15.0
+    empty_every: float = 0.5
+    """For an index that ran empty; longer and longer while there is nothing to publish, as when stores are paused."""
     tidy_every: float = 60.0
     batch: int = 1000
 
@@ -55,6 +57,8 @@ class Sweep:
         self._pace = pace or SweepPace()
         self._filled: dict[WorkKind, str] = {}
         self._republished_at = float("-inf")
+        self._look_at = float("-inf")
+        self._patience = self._pace.empty_every
         self._tidied_at = float("-inf")
 
     async def tick(self) -> Swept:
@@ -67,7 +71,7 @@ class Sweep:
         return Swept(len(due), len(orphaned), republished, forgotten)
 
     async def _republish(self) -> int:
-        """Everything queued, when an index was born anew, ran empty, or some time has passed."""
+        """Everything that can be claimed, when an index was born anew, ran empty, or some time has passed."""
         incarnations = {kind: await index.incarnation() for kind, index in self._indexes.items()}
         late = self._clock.monotonic() - self._republished_at >= self._pace.republish_every
         if incarnations == self._filled and not late and not await self._ran_empty():
@@ -75,9 +79,13 @@ class Sweep:
         published = await self._publish(await self._ledger.backlog(limit=self._window))
         self._filled = incarnations
         self._republished_at = self._clock.monotonic()
+        self._patience = self._pace.empty_every if published else min(self._patience * 2, self._pace.republish_every)
+        self._look_at = self._republished_at + self._patience
         return published
 
     async def _ran_empty(self) -> bool:
+        if self._clock.monotonic() < self._look_at:
+            return False
         return any([await index.depth() == 0 for index in self._indexes.values()])
 
     async def _publish(self, items: Sequence[WorkItem]) -> int:

@@ -172,6 +172,18 @@ def test_stores_are_shown(desk: Desk) -> None:
     assert desk.read("status")["stores"] == {"active": 1, "uninstalled": 1}
 
 
+def test_a_store_is_paused_and_resumed(desk: Desk) -> None:
+    paused = desk.read("stores", "pause", "1001")
+    assert (paused["store_id"], paused["changed"]) == (1001, True)
+    assert desk.read("stores", "pause", "1001") == {**paused, "changed": False}
+    assert paused["paused_at"] is not None
+    assert desk.read("stores", "show", "1001")["paused_at"] == paused["paused_at"]
+    assert [row["paused_at"] for row in desk.read("stores", "list")] == [paused["paused_at"], None]
+    assert desk.read("stores", "resume", "1001") == {"store_id": 1001, "paused_at": None, "changed": True}
+    assert "was never installed" in desk.run("stores", "pause", "7", code=1)
+    assert "was never installed" in desk.run("stores", "resume", "7", code=1)
+
+
 def test_what_is_missing_for_a_call_to_zid_is_one_line(desk: Desk) -> None:
     told = desk.run("stores", "refresh", "1001", code=1)
     assert told == "wasl: ZID_CLIENT_ID: is not set; the Partner Dashboard shows it"
