@@ -17,7 +17,9 @@ def list_(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None
     """Topic, handler, policy, and the webhooks of Zid that a topic is made from."""
     handlers = load_handlers(settings_for(data_dir).wasl_handlers)
     rows = sorted((_row(handler) for handler in handlers.all), key=lambda row: (str(row["topic"]), str(row["handler"])))
-    columns = ("topic", "handler", "attempts", "time_limit", "first_sight", "brought_by")
+    columns = (
+        "topic", "handler", "attempts", "time_limit", "waits", "concurrency", "batch", "first_sight", "brought_by",
+    )  # fmt: skip
     empty = "WASL_HANDLERS names no module: events go to the mirror only"
     show_rows(rows, columns, as_json=as_json, empty=empty)
 
@@ -28,6 +30,9 @@ def _row(handler: Handler) -> Row:
         "handler": handler.name,
         "attempts": handler.retry.max_attempts,
         "time_limit": f"{handler.time_limit:g} s",
+        "waits": f"{handler.retry.first_wait:g}-{handler.retry.longest_wait:g} s",
+        "concurrency": handler.concurrency,
+        "batch": handler.batch,
         "first_sight": handler.snapshot,
         "brought_by": list(DERIVED_SOURCES.get(handler.topic, (handler.topic,))),
     }
