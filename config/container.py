@@ -390,6 +390,7 @@ class Features(containers.DeclarativeContainer):
         gaps=adapters.gaps,
         clock=adapters.clock,
         policy=reconcile_policy,
+        webhook_calls=check_webhooks.provided.most_calls,
     )
     ask_for_reconciliation = providers.Singleton(
         AskForReconciliation,
@@ -403,6 +404,7 @@ class Features(containers.DeclarativeContainer):
         reconciliations=adapters.reconciliations,
         comparison=adapters.comparison,
         planning=plan_reconciliation,
+        webhooks=check_webhooks,
         gaps=adapters.gaps,
         installations=adapters.installations,
         backfills=adapters.backfills,

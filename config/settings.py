@@ -120,6 +120,7 @@ class Settings(BaseModel):
     spool_dir: Path = Path(".wasl/spool")
     spool_max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
     handler_concurrency: int = Field(16, ge=1, le=1000)
+    webhook_check_every: float = Field(900.0, ge=0)
     reconcile_every: float = Field(3600.0, ge=0)
     reconcile_full_every: float = Field(86_400.0, ge=60)
     reconcile_grace: float = Field(1800.0, ge=0)
@@ -142,6 +143,10 @@ class Settings(BaseModel):
     def work_queue(self) -> Queue:
         """What carries the ids of work: as QUEUE says, else Redis where REDIS_URL names one."""
         return self.queue or (Queue.REDIS if self.redis_url else Queue.POSTGRES)
+
+    @property
+    def backups_kept(self) -> timedelta:
+        return timedelta(days=self.backup_retention_days)
 
     @property
     def callback_url(self) -> str:

@@ -28,6 +28,8 @@ from entrypoints.desk_work import DeskWork
 from entrypoints.process import keep_doing, stop_signal
 from entrypoints.reconciling import Reconciling
 from entrypoints.side_door import side_door
+from entrypoints.webhook_checking import LOOK_EVERY, WebhookChecking
+from entrypoints.webhook_checking import MEASURE_EVERY as WEBHOOKS_MEASURED_EVERY
 from entrypoints.wiring import daemon
 
 log = structlog.get_logger()
@@ -54,6 +56,7 @@ class SchedulerServices:
     refresh: RefreshTokens
     backfills: ReadBackfills
     reconciling: Reconciling
+    webhooks: WebhookChecking
     desk: WorkTheDesk
     prune: PruneEvents
     erase: EraseData
@@ -78,6 +81,11 @@ class Scheduler:
             loops.create_task(keep_doing("forget_app_events", forget, every=FORGET_APP_EVENTS_EVERY, stop=stop))
             loops.create_task(Backfilling(self._services.backfills).work(stop))
             loops.create_task(self._services.reconciling.work(stop))
+            webhooks = self._services.webhooks
+            loops.create_task(keep_doing("check_webhooks", webhooks.step, every=LOOK_EVERY, stop=stop))
+            loops.create_task(
+                keep_doing("measure_webhooks", webhooks.measure, every=WEBHOOKS_MEASURED_EVERY, stop=stop)
+            )
             loops.create_task(DeskWork(self._services.desk).work(stop))
             loops.create_task(keep_doing("poison", self._poison, every=POISON_EVERY, stop=stop))
             loops.create_task(keep_doing("prune", self._prune, every=PRUNE_EVERY, stop=stop))
@@ -142,6 +150,9 @@ async def run_scheduler(settings: Settings) -> None:
                 parts.adapters.metrics(),
             ),
             desk=parts.features.work_the_desk(),
+            webhooks=WebhookChecking(
+                parts.features.check_webhooks(), parts.adapters.webhook_checks(), parts.adapters.metrics()
+            ),
             prune=parts.features.prune(),
             erase=parts.features.erase(),
             app_events=parts.features.app_events(),

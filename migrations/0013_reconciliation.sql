@@ -54,3 +54,15 @@ CREATE TABLE reconciled_rows (
     seen_by       bigint NOT NULL,
     PRIMARY KEY (store_id, kind, entity_id)
 );
+
+-- The last look at each install's webhooks: event -> state, and event -> why it could not be subscribed.
+CREATE TABLE webhook_checks (
+    install_id    bigint PRIMARY KEY,
+    store_id      bigint NOT NULL,
+    due_at        timestamptz NOT NULL,
+    checked_at    timestamptz,
+    complete_at   timestamptz,
+    states        jsonb NOT NULL DEFAULT '{}',
+    problems      jsonb NOT NULL DEFAULT '{}'
+);
+CREATE INDEX webhook_checks_due ON webhook_checks (due_at);

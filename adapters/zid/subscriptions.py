@@ -7,6 +7,7 @@ from typing import Final
 
 from core.domain.documents import Document, rows, sub, text
 from core.domain.operations.webhooks import Subscription
+from core.domain.timestamps import parse_time
 from core.errors import UnknownShape
 
 _ASLEEP: Final = frozenset({"inactive", "error"})
@@ -32,6 +33,7 @@ def read_subscription(answer: Document) -> Subscription:
         original_id=text(webhook.get("original_id")),
         active=webhook.get("active") is not False and _status(webhook) not in _ASLEEP,
         health=_lower(webhook.get("health_status")),
+        broken_at=parse_time(webhook.get("broken_at")),
     )
 
 

@@ -64,7 +64,7 @@ class Progress:
     """Where a reconciliation is: at `page` of the list number `at`, or past it and `confirming` what is missing there.
 
     `covered` and `full` say up to when each kind has been read, this reconciliation's finished lists included.
-    `received` are the webhooks that came, by topic, in the time that was read.
+    `received` are the webhooks that came, by topic, in the time that was read. `others` are calls beside the lists.
     """
 
     started_at: datetime
@@ -76,6 +76,8 @@ class Progress:
     covered: Mapping[EntityKind, datetime] = field(default_factory=dict)
     full: Mapping[EntityKind, datetime] = field(default_factory=dict)
     received: Mapping[str, int] = field(default_factory=dict)
+    others: int = 0
+    others_allowed: int = 0
 
     @property
     def current(self) -> SpanReport | None:
@@ -84,11 +86,11 @@ class Progress:
 
     @property
     def estimate(self) -> int:
-        return sum(one.estimate for one in self.spans)
+        return self.others_allowed + sum(one.estimate for one in self.spans)
 
     @property
     def calls(self) -> int:
-        return sum(one.calls for one in self.spans)
+        return self.others + sum(one.calls for one in self.spans)
 
     @property
     def missed(self) -> Mapping[str, int]:
@@ -134,6 +136,8 @@ def to_document(progress: Progress) -> Document:
         "covered": {kind.value: at.isoformat() for kind, at in progress.covered.items()},
         "full": {kind.value: at.isoformat() for kind, at in progress.full.items()},
         "received": dict(progress.received),
+        "others": progress.others,
+        "others_allowed": progress.others_allowed,
     }
 
 
@@ -150,6 +154,8 @@ def read_progress(kept: Document) -> Progress:
         covered=_times(sub(kept, "covered")),
         full=_times(sub(kept, "full")),
         received=_counts(sub(kept, "received")),
+        others=_whole(kept.get("others")),
+        others_allowed=_whole(kept.get("others_allowed")),
     )
 
 

@@ -21,8 +21,10 @@ from core.domain.paging import Page
 from core.domain.reconcile_plan import Scan, Span, Why, lost
 from core.domain.reconcile_progress import Progress, SpanReport
 from core.domain.reconciliation import ReconciliationClaim
+from core.domain.stores import Install
 from core.domain.topics import ZID_TOPICS
 from core.errors import LostClaim, MissingScope, NotFound, Unavailable, UnknownShape, WaslError
+from core.features.check_webhooks import CheckWebhooks
 from core.features.listed_rows import Row, documents, enter, place_of, recognised
 from core.features.reconcile_page import Compared, Sieve, question, single
 from core.features.reconcile_requests import PlanReconciliation
@@ -82,6 +84,7 @@ class Reconcile:
     reconciliations: Reconciliations
     comparison: Comparison
     planning: PlanReconciliation
+    webhooks: CheckWebhooks
     gaps: Gaps
     installations: Installations
     backfills: Backfills
@@ -122,13 +125,20 @@ class Reconcile:
         return await self._lay_aside(claim, work, decided)
 
     async def _begin(self, claim: ReconciliationClaim) -> _Work | None:
-        """Planned, where it is not yet; None when the install is over."""
-        if claim.progress is not None:
+        """Planned, where it is not yet, and with its webhooks seen to; None when the install is over."""
+        if claim.progress is not None and not _awaits_webhooks(claim.progress):
             return _Work(claim, claim.progress)
         install = await self.installations.current(claim.store_id)
         if install is None or install.install_id != claim.install_id:
             return None
-        return _Work(claim, await self.planning.plan(install, claim.why, claim.before))
+        planned = claim.progress or await self.planning.plan(install, claim.why, claim.before)
+        return _Work(claim, await self._with_webhooks(install, planned) if _awaits_webhooks(planned) else planned)
+
+    async def _with_webhooks(self, install: Install, planned: Progress) -> Progress:
+        """Who asks wants nothing to be missing from now on. Gaps found by that are closed by what is read next."""
+        checked = await self.webhooks.check(install)
+        covered = [one.gap_id for one in await self.gaps.of_install(install.install_id) if _covers(planned, one)]
+        return replace(planned, others=checked.calls, gaps=tuple(covered))
 
     async def _steps(self, work: _Work) -> PutOff | None:
         """Goes on until it is done (None) or something else comes first."""
@@ -267,6 +277,20 @@ class Reconcile:
                 await self.clock.sleep(RETRY_SETTLE)
             else:
                 return ReconcileTurn(claim, work.progress if work else None, decided)
+
+
+def _awaits_webhooks(progress: Progress) -> bool:
+    return progress.others_allowed > 0 and progress.others == 0
+
+
+def _covers(progress: Progress, known: KnownGap) -> bool:
+    """Whether what is planned reads all that the gap's deliveries would have told."""
+    return all(any(_reads(one.span, kind, known) for one in progress.spans) for kind in _kinds(known))
+
+
+def _reads(span: Span, kind: EntityKind, known: KnownGap) -> bool:
+    is_long_enough = span.scan is Scan.FULL or (span.since is not None and span.since <= known.gap.since)
+    return span.kind is kind and is_long_enough and (span.until is None or span.until >= known.gap.until)
 
 
 def _after_page(progress: Progress, page: Page[Row], oldest: datetime | None) -> Progress:

@@ -43,6 +43,8 @@ class PlanReconciliation:
     gaps: Gaps
     clock: Clock
     policy: ReconcilePolicy
+    webhook_calls: int
+    """What a look at the webhooks may cost: who asks for a reconciliation gets one first."""
 
     async def plan(self, install: Install, why: Why, before: Progress | None) -> Progress:
         """A reconciliation that has not begun. `before` is how far earlier ones came."""
@@ -60,7 +62,8 @@ class PlanReconciliation:
         spans = plan(why, known, [one.gap for one in open_gaps])
         reports = [await self._report(install, span) for span in spans]
         gaps = tuple(one.gap_id for one in open_gaps)
-        return Progress(now, tuple(reports), gaps=gaps, covered=known.covered, full=known.full)
+        others = self.webhook_calls if why is Why.REQUESTED else 0
+        return Progress(now, tuple(reports), gaps=gaps, covered=known.covered, full=known.full, others_allowed=others)
 
     async def _report(self, install: Install, span: Span) -> SpanReport:
         rows = await self._rows(install, span)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from core.domain.audit import SYSTEM, AuditEntry
+from core.domain.gaps import Gap
 from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks, ListWebhooks, Subscription
 from core.domain.secret import Secret
 from core.domain.stores import LIVE, Install
@@ -17,8 +19,10 @@ from core.domain.subscription_plan import Plan, original_ids, plan_subscriptions
 from core.domain.webhook_address import USERNAME, Addressee, install_token, password
 from core.errors import AskMerchant, FixSetup, RateLimited, Stale, TryLater, WaslError
 from core.ports.audit_trail import AuditTrail
+from core.ports.gaps import Gaps
 from core.ports.guards import Locks
 from core.ports.installations import Installations
+from core.ports.system import Clock
 from core.ports.zid_gateway import ZidGateway
 
 LOCK_WAIT: Final = 30.0
@@ -76,6 +80,8 @@ class SubscribeWebhooks:
     locks: Locks
     trail: AuditTrail
     target: WebhookTarget
+    gaps: Gaps
+    clock: Clock
 
     async def ensure(self, install: Install, topics: Sequence[str]) -> SubscriptionReport:
         """Afterwards every topic delivers to this install, or the report says which does not and why.
@@ -85,7 +91,10 @@ class SubscribeWebhooks:
         async with self.locks.hold(f"subscriptions:{install.store_id}", wait=LOCK_WAIT) as held:
             if not held:
                 raise TryLater(f"the webhooks of store {install.store_id} are being subscribed already", 10.0)
+            begun = self.clock.now()
             report = await self._ensure(install, self.target.urls(install, topics))
+            if report.gap:
+                await self._note_gap(install, report, begun)
         await self.trail.note(_entry("webhooks.subscribed", install, report))
         return report
 
@@ -94,6 +103,12 @@ class SubscribeWebhooks:
         async with self.locks.hold(f"subscriptions:{install.store_id}", wait=LOCK_WAIT):
             for original_id in original_ids(self.target.app_id):
                 await self._delete(install, original_id)
+
+    async def _note_gap(self, install: Install, report: SubscriptionReport, begun: datetime) -> None:
+        """What was made anew had no subscription for a moment: its deliveries of that time are read."""
+        now, cause = self.clock.now(), "its webhook was made anew"
+        events = [*report.created, *(event for event, _ in report.failed)]
+        await self.gaps.open([Gap(install.store_id, install.install_id, event, begun, now, cause) for event in events])
 
     async def _ensure(self, install: Install, wanted: Mapping[str, str]) -> SubscriptionReport:
         before = await self.gateway.perform(install.store_id, ListWebhooks())

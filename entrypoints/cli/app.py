@@ -29,9 +29,11 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Look": {
         "status": "An overview of stores, ledger and servers",
         "verify": "Does the ledger balance? Names the ids that differ",
-        "stores": "Installed stores: list, show, refresh, backfill, revoke",
+        "stores": "Installed stores: list, show, refresh, backfill, reconcile, revoke, erase",
+        "customers": "One customer's data: export, erase",
         "events": "Events: list, show, replay",
         "dead": "Dead events: list, show, redrive, discard",
+        "webhooks": "Subscriptions at Zid: plan, apply",
         "handlers": "Which handler gets which topic",
     },
     "Make": {

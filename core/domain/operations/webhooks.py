@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from core.domain.operations.operation import Operation
@@ -12,7 +13,8 @@ from core.domain.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A webhook as Zid lists it. `health` is healthy, degraded, broken or None where Zid does not say."""
+    """A webhook as Zid lists it. `health` is healthy, degraded, broken or None where Zid does not say;
+    `broken_at` is from when on nothing was delivered."""
 
     id: str
     event: str
@@ -20,6 +22,7 @@ class Subscription:
     original_id: str | None
     active: bool
     health: str | None
+    broken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,11 @@ import typer
 from config.container import Adapters
 from core.domain.app_events import StoreSubscription
 from core.domain.backfill import BACKFILLED, BackfillState, BackfillStatus
+from core.domain.operations.webhooks import Subscription
 from core.domain.stores import Install
+from core.domain.webhook_states import WebhookState, state_of
 from core.features.backfill import AskForBackfill
+from core.features.erase_data import Certificate
 from core.features.pause_store import PauseStore, Standing
 from core.features.uninstall_store import Revoked
 from core.ids import EntityKind, StoreId
@@ -20,6 +23,7 @@ from core.ports.token_status import TokenStatus
 from entrypoints.cli.backfill_watch import BACKFILL_COLUMNS, ask_and_follow, backfill_row
 from entrypoints.cli.commands.reconcile import reconcile
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
+from entrypoints.cli.erasing import carry_out, confirm, show_certificate
 from entrypoints.cli.filters import ACTOR, Limit
 from entrypoints.cli.group import commands
 from entrypoints.cli.opened import publish, with_adapters, with_features
@@ -90,6 +94,28 @@ def revoke(
     typer.echo(f"store {store_id} revoked; {revoked.cancelled_events} open events cancelled")
     if revoked.problem:
         typer.echo(f"its webhooks may still stand at Zid: {revoked.problem}", err=True)
+
+
+@app.command(epilog="Example: wasl stores erase 1001 --yes")
+def erase(
+    store_id: StoreNumber,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """End the install and remove everything of the store and its customers; the ledger keeps numbers.
+
+    May be cut off at any moment: a scheduler goes on, and so does this command, given once more.
+    """
+    confirm(f"Erase store {store_id} with everything about its customers? It cannot be undone", yes=yes)
+
+    async def work(parts: Daemon) -> Certificate:
+        erasure = await parts.features.erase().ask_for_store(StoreId(store_id), actor=ACTOR)
+        if erasure is None:
+            raise CommandFailed(f"store {store_id} was never installed; `wasl stores list` shows the known ones")
+        return await carry_out(parts, erasure)
+
+    show_certificate(with_features(data_dir, work), as_json=as_json)
 
 
 @app.command(epilog="Example: wasl stores backfill 1001 --kind order --kind product")
@@ -171,16 +197,25 @@ async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
         raise CommandFailed(NEVER_INSTALLED.format(store_id=store_id))
     statuses = await adapters.token_statuses().of([install.install_id])
     found = await adapters.installations().subscriptions(install.install_id)
+    checked = await adapters.webhook_checks().of_install(install.install_id)
     counts = await adapters.reader().mirror_counts(store_id)
     backfills = await adapters.backfills().of_stores([store_id])
     paid = await adapters.store_subscriptions().of_stores([store_id])
     return {
         **store_row(install, statuses.get(install.install_id)),
         "app_subscription": _paid(paid[0]) if paid else None,
-        "webhooks": [f"{one.event}{'' if one.active else ' (inactive)'}" for one in found],
+        "webhooks": [f"{one.event}{_health(one)}" for one in found],
+        "webhook_problems": dict(checked.problems) if checked and checked.problems else None,
+        "webhooks_checked_at": checked.checked_at if checked else None,
         "mirror": {kind.value: count for kind, count in counts.items()},
         "backfill": {status.kind.value: status.state.value for status in backfills},
     }
+
+
+def _health(one: Subscription) -> str:
+    """Nothing where it is well."""
+    state = state_of(one)
+    return "" if state is WebhookState.HEALTHY else f" ({state})"
 
 
 def _paid(found: StoreSubscription) -> str:

@@ -18,6 +18,7 @@ from adapters.memory.metrics import RecordingMetrics
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.backfills import PostgresBackfills
 from adapters.postgres.connection import Pool, open_pool
+from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.locks import PostgresLocks
 from adapters.postgres.refresh_book import PostgresRefreshBook
@@ -97,6 +98,8 @@ class Process:
             locks=PostgresLocks(self.pool),
             trail=self.trail,
             target=WebhookTarget(PUBLIC_URL, str(REGISTERED.app_id), RING),
+            gaps=PostgresGaps(self.pool),
+            clock=self.clock,
         )
         self.states = MemoryStateStore(self.clock)
         self.install = InstallStore(

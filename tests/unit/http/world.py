@@ -17,7 +17,9 @@ from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.cache import MemoryCache
 from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.desk import MemoryDesk
+from adapters.memory.erasing import MemoryErasureLog, MemoryErasures, MemoryPersonalData, MemoryStoreEraser
 from adapters.memory.event_batches import MemoryEventLedger
 from adapters.memory.gap_notes import MemoryGapNotes
 from adapters.memory.gaps import MemoryGaps
@@ -30,6 +32,7 @@ from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
 from adapters.memory.pauses import MemoryPauses
 from adapters.memory.reconciliations import MemoryComparison, MemoryReconciliations
+from adapters.memory.redrives import MemoryRedrives
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
@@ -46,6 +49,8 @@ from core.domain.stores import Install, StoreIdentity
 from core.domain.tokens import Tokens
 from core.domain.webhook_address import USERNAME, Addressee, install_token, password
 from core.features.backfill import AskForBackfill
+from core.features.dead_letters import DecideDeadLetters
+from core.features.erase_data import EraseData
 from core.features.event_handlers import Handlers
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
@@ -62,12 +67,14 @@ from core.ports.audit_trail import AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
+from core.ports.dead_letters import DeadLetters
 from core.ports.event_ledger import Inbox
 from core.ports.gaps import Gaps
 from core.ports.guards import StateStore
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
 from core.ports.ledger_reading import Desk, LedgerReader
+from core.ports.redrives import Redrives
 from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
 from entrypoints.http.api_keys import BootstrapKeys
@@ -141,6 +148,8 @@ class World:
         self.gaps: Gaps = MemoryGaps(self.database)
         self.reader: LedgerReader = MemoryLedgerReader(self.database)
         self.desk: Desk = MemoryDesk(self.database)
+        self.letters: DeadLetters = MemoryDeadLetters(self.database, "1.2.3")
+        self.redrives: Redrives = MemoryRedrives(self.database, "1.2.3")
         self.states: StateStore = MemoryStateStore(self.clock)
         self.checks: dict[str, Check] = {}
         self.metrics_allow = (ip_network("127.0.0.0/8"),)
@@ -163,6 +172,8 @@ class World:
         self.backfills: Backfills = MemoryBackfills(self.database)
         self.reconciliations = MemoryReconciliations(self.database)
         self.cache: Cache = MemoryCache(self.clock)
+        self.erasures = MemoryErasures(self.database)
+        self.erasure_log = MemoryErasureLog()
         self.worker: WorkerId | None = None
 
     async def start(self) -> None:
@@ -177,6 +188,8 @@ class World:
             locks=MemoryLocks(),
             trail=self.trail,
             target=WebhookTarget(self.url, "7367", (WEBHOOK_SECRET,)),
+            gaps=self.gaps,
+            clock=self.clock,
         )
         refresh = RefreshTokens(
             vault=self.vault,
@@ -262,6 +275,7 @@ class World:
             token_statuses=self.token_statuses,
             reader=self.reader,
             desk=self.desk,
+            dead=DecideDeadLetters(desk=self.desk, letters=self.letters, redrives=self.redrives),
             announcer=self.announced,
             api_keys=self.api_keys,
             idempotency=self.idempotency,
@@ -280,6 +294,7 @@ class World:
                     gaps=self.gaps,
                     clock=self.clock,
                     policy=ReconcilePolicy(),
+                    webhook_calls=0,
                 ),
                 gaps=self.gaps,
                 installations=self.installations,
@@ -293,6 +308,19 @@ class World:
             subscribe=subscribe,
             topics=TOPICS,
             cache=self.cache,
+            erase=EraseData(
+                erasures=self.erasures,
+                stores=MemoryStoreEraser(self.database),
+                people=MemoryPersonalData(self.database),
+                log=self.erasure_log,
+                installations=self.installations,
+                uninstall=uninstall,
+                locks=MemoryLocks(),
+                clock=self.clock,
+                backups_kept=timedelta(days=30),
+            ),
+            erasures=self.erasures,
+            people=MemoryPersonalData(self.database),
         )
 
     def app(self) -> web.Application:
@@ -344,7 +372,7 @@ async def served(app: web.Application) -> AsyncIterator[int]:
 
 async def until(seen: Callable[[], bool]) -> None:
     """Waits for something that can be seen, not for time."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not seen():
             await asyncio.sleep(0.005)
 

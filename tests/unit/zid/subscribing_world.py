@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.memory.backfills import MemoryBackfills
+from adapters.memory.gaps import MemoryGaps
 from adapters.memory.guards import MemoryLocks, MemoryStateStore
 from adapters.memory.system import SequentialIds
 from core.domain.secret import Secret
@@ -35,6 +36,8 @@ class SubscribingWorld(StoreWorld):
             locks=self.locks,
             trail=self.trail,
             target=TARGET,
+            gaps=MemoryGaps(self.database),
+            clock=self.clock,
         )
 
     def installer(self, app: OAuthApp = APP) -> InstallStore:

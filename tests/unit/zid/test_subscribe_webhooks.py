@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from adapters.memory.gaps import MemoryGaps
 from adapters.memory.guards import MemoryLocks
 from core.domain.audit import AuditEntry
 from core.domain.operations.operation import Operation
@@ -153,6 +154,8 @@ async def test_a_reinstall_in_the_middle_keeps_its_own_subscriptions(
                 locks=MemoryLocks(),
                 trail=world.trail,
                 target=TARGET,
+                gaps=MemoryGaps(world.database),
+                clock=world.clock,
             ).ensure(younger[0], TOPICS)
 
     world.webhooks.before = reinstall
