@@ -95,6 +95,7 @@ def http_services(parts: Daemon) -> HttpServices:
         token_statuses=adapters.token_statuses(),
         reader=adapters.reader(),
         desk=adapters.desk(),
+        dead=adapters.decide_dead_letters(),
         announcer=parts.announcer,
         api_keys=BootstrapKeys((settings.admin_api_key,) if settings.admin_api_key else ()),
         idempotency=adapters.idempotency_keys(),
@@ -118,6 +119,9 @@ def http_services(parts: Daemon) -> HttpServices:
         subscribe=features.webhooks(),
         topics=features.topics(),
         cache=adapters.cache(),
+        erase=features.erase(),
+        erasures=adapters.erasures(),
+        people=adapters.personal_data(),
     )
 
 

@@ -13,8 +13,10 @@ from entrypoints.http.api import (
     customer_changes,
     customer_records,
     customers,
+    dead_letter_jobs,
     dead_letters,
     description,
+    erasures,
     events,
     inventory,
     ledger,
@@ -63,8 +65,10 @@ ALL_ROUTES: tuple[Route, ...] = (
     *backfill.ROUTES,
     *reconciliation.ROUTES,
     *pauses.ROUTES,
+    *erasures.ROUTES,
     *events.ROUTES,
     *dead_letters.ROUTES,
+    *dead_letter_jobs.ROUTES,
     *health.ROUTES,
     *health.INSTALL_ROUTES,
     *description.ROUTES,
@@ -80,6 +84,7 @@ def create_app(services: HttpServices) -> web.Application:
     app[SERVICES] = services
     app[HEALTH] = services.health
     app[webhooks.INTAKE] = webhooks.Intake()
+    app.cleanup_ctx.append(webhooks.watch_lag)
     app[views.WATCH] = views.watch(services)
     add_routes(app, ALL_ROUTES)
     app.on_response_prepare.append(stamp)

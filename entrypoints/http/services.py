@@ -11,6 +11,8 @@ from aiohttp import web
 
 from core.domain.secret import Secret
 from core.features.backfill import AskForBackfill
+from core.features.dead_letters import DecideDeadLetters
+from core.features.erase_data import EraseData
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore
@@ -25,6 +27,7 @@ from core.ports.app_events import StoreSubscriptions
 from core.ports.audit_trail import AuditTrail
 from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
+from core.ports.erasing import Erasures, PersonalData
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations
 from core.ports.ledger_reading import Desk, LedgerReader
@@ -111,6 +114,7 @@ class HttpServices:
     token_statuses: TokenStatuses
     reader: LedgerReader
     desk: Desk
+    dead: DecideDeadLetters
     announcer: Announcer
     api_keys: ApiKeys
     idempotency: IdempotencyKeys
@@ -126,6 +130,9 @@ class HttpServices:
     subscribe: SubscribeWebhooks
     topics: Sequence[str]
     cache: Cache
+    erase: EraseData
+    erasures: Erasures
+    people: PersonalData
     worker: Callable[[], WorkerId]
 
     @property

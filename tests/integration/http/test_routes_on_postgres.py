@@ -10,11 +10,13 @@ from yarl import URL
 
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.connection import Pool, open_pool
+from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.ledger_reading import PostgresLedgerReader
+from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
@@ -40,6 +42,8 @@ class PostgresWorld(World):
         self.inbox = self.postgres_inbox = PostgresInbox(pool)
         self.reader = PostgresLedgerReader(pool)
         self.desk = PostgresDesk(pool)
+        self.letters = PostgresDeadLetters(pool, "1.2.3")
+        self.redrives = PostgresRedrives(pool, "1.2.3")
         self.trail = PostgresAuditLog(pool)
         self.idempotency = PostgresIdempotencyKeys(pool)
 
@@ -142,9 +146,10 @@ async def test_dead_letters_are_redriven_replayed_and_discarded(client: TestClie
     replayed = await client.post(f"/v1/events/{second}/replay", headers=KEY)
     rest = await client.post("/v1/dead-letters/discard", json={"all": True}, headers=KEY)
 
-    assert await one.json() == {"matched": 1, "queued": 1, "dry_run": False}
+    counts = {"letters": 1, "able": 1, "marked": 0, "job": None}
+    assert await one.json() == {"matched": 1, "queued": 1, "dry_run": False, **counts}
     assert replayed.status == 202
-    assert await rest.json() == {"matched": 2, "discarded": 2, "dry_run": False}
+    assert await rest.json() == {"matched": 2, "discarded": 2, "dry_run": False, "letters": 2, "marked": 0, "job": None}
     ledger = await get(client, "/v1/ledger")
     assert (ledger["queued"], ledger["cancelled"], ledger["dead"], ledger["balanced"]) == (1, 2, 0, True)
     assert ledger["by_origin"]["replay"]["queued"] == 1

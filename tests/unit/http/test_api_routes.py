@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from io import BytesIO
+from itertools import count
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,9 +12,12 @@ from aiohttp.test_utils import TestClient
 from yarl import URL
 
 from adapters.memory.rows import DueRow
+from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import Subscription
+from core.domain.redrive import DeskAction
 from core.errors import NeedsReauthorization, Unavailable
 from core.ids import StoreId
+from core.ports.redrives import Order
 from entrypoints.http.app import ALL_ROUTES
 from entrypoints.http.path_ids import PATH_IDS
 from entrypoints.http.routing import Access, Route
@@ -366,12 +370,14 @@ async def test_dead_letters_are_listed_and_redriven(client: TestClient, world: W
     assert sorted(event["id"] for event in listed) == sorted(ids)
 
     dry = await client.post("/v1/dead-letters/redrive", json={"all": True, "dry_run": True}, headers=KEY)
-    assert await dry.json() == {"matched": 2, "queued": 0, "dry_run": True}
+    counts = {"letters": 2, "able": 2, "marked": 0, "job": None}
+    assert await dry.json() == {"matched": 2, "queued": 0, "dry_run": True, **counts}
     world.announced.announced.clear()
 
     one = await client.post("/v1/dead-letters/redrive", json={"ids": ids[:1] * 3}, headers=KEY)
 
-    assert await one.json() == {"matched": 1, "queued": 1, "dry_run": False}
+    counts = {"letters": 1, "able": 1, "marked": 0, "job": None}
+    assert await one.json() == {"matched": 1, "queued": 1, "dry_run": False, **counts}
     assert [item.id for item in world.announced.announced] == ids[:1]
     assert len((await (await client.get("/v1/dead-letters", headers=KEY)).json())["items"]) == 1
 
@@ -383,7 +389,8 @@ async def test_dead_letters_are_discarded_with_a_reason(client: TestClient, worl
         "/v1/dead-letters/discard", json={"topic": "order.create", "reason": "test orders"}, headers=KEY
     )
 
-    assert await answer.json() == {"matched": 2, "discarded": 2, "dry_run": False}
+    counts = {"letters": 2, "marked": 0, "job": None}
+    assert await answer.json() == {"matched": 2, "discarded": 2, "dry_run": False, **counts}
     ledger = await (await client.get("/v1/ledger", headers=KEY)).json()
     assert (ledger["dead"], ledger["cancelled"], ledger["balanced"]) == (0, 2, True)
 
@@ -572,6 +579,8 @@ async def test_answers_have_the_shape_that_the_route_table_promises(client: Test
     await deliver(client, world, 1)
     [event_id] = world.database.events
     world.exchange.refreshes.then({"access_token": "m", "authorization": "a", "refresh_token": "r", "expires_in": 60})
+    world.database.numbers = count(int(PATH_IDS["job_id"].example))
+    await world.redrives.open(Order(DeskAction.REDRIVE), audit=AuditEntry("events.redriven"))
     bodies = {"/v1/dead-letters/redrive": {"all": True}, "/v1/dead-letters/discard": {"all": True}}
     in_order = sorted(ALL_ROUTES, key=lambda route: "revoke" in route.path)
     for route in in_order:
