@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 15) -> bool:
+def eventually(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
     """True as soon as `condition` holds; its last answer after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -22,7 +22,7 @@ from tests.servers import Database
 
 WINDOW = 4
 RECLAIM_AFTER = 0.3
-LONG = 5.0
+LONG = 20.0
 """The most that a take waits for what must come; it returns as soon as it is there."""
 
 

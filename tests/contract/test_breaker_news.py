@@ -115,16 +115,17 @@ async def test_of_many_askers_one_may_probe(newsroom: Newsroom) -> None:
 
 
 async def test_the_permission_ends_with_its_time(newsroom: Newsroom) -> None:
+    assert await newsroom.ours.may_probe(FAMILY, seconds=60)
+    assert not await newsroom.theirs.may_probe(FAMILY, seconds=60)
     assert await newsroom.ours.may_probe(STORE, seconds=0.05)
-    assert not await newsroom.theirs.may_probe(STORE, seconds=60)
     await newsroom.sleep(0.1)
     assert await newsroom.theirs.may_probe(STORE, seconds=60)
 
 
 async def test_the_permission_may_be_extended_and_given_back(newsroom: Newsroom) -> None:
-    assert await newsroom.ours.may_probe(STORE, seconds=0.05)
+    assert await newsroom.ours.may_probe(STORE, seconds=0.5)
     await newsroom.ours.hold_probes(STORE, seconds=60)
-    await newsroom.sleep(0.1)
+    await newsroom.sleep(0.6)
     assert not await newsroom.theirs.may_probe(STORE, seconds=60)
     await newsroom.ours.hold_probes(STORE, seconds=0)
     assert await newsroom.theirs.may_probe(STORE, seconds=60)

@@ -13,14 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.memory.metrics import RecordingMetrics
+from adapters.redis.breaker_news import RedisBreakerNews
 from adapters.redis.connection import open_redis
+from adapters.redis.rate_limiter import RedisRateLimiter
 from adapters.system import SystemChance, SystemClock
 from adapters.zid.gateway import AiohttpZidGateway
 from adapters.zid.http_session import open_http
 from config import traffic
 from config.settings import load_settings
 from core.domain.operations.account import GetProfile
-from core.domain.rate import Traffic
+from core.domain.rate import Allowance, Traffic
 from core.domain.secret import Secret
 from core.domain.tokens import Tokens, TokenSet
 from core.errors import TryLater, WaslError
@@ -54,8 +56,9 @@ async def main() -> None:
     task = json.loads(await lines.readline())
     settings = load_settings(task["settings"])
     clients, metrics, clock = open_redis(task["redis_url"]), RecordingMetrics(), SystemClock()
-    breakers = traffic.breakers(clients, settings, metrics, clock)
-    limiter = traffic.limiter(clients, settings, metrics, clock)
+    breakers = traffic.breakers(RedisBreakerNews(clients), settings, metrics, clock)
+    shared = RedisRateLimiter(clients, Allowance(settings.zid_rate_per_minute))
+    limiter = traffic.limiter(shared, settings, metrics, clock)
     async with open_http() as http, breakers.connected():
         wire = traffic.measured_wire(http, metrics, clock)
         gateways = {

@@ -336,9 +336,9 @@ def _subscription(number: str, *, active: bool = True) -> Subscription:
 
 
 async def _until_held_up_by(holder: Connection, world: World) -> None:
-    """Until another session waits for a lock of the holder's transaction; fails after five seconds."""
+    """Until another session waits for a lock of the holder's transaction; fails after thirty seconds."""
     pid = await holder.fetchval("SELECT pg_backend_pid()")
     statement = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not await world.pool.fetchval(statement, pid):
             await asyncio.sleep(0.01)

@@ -80,7 +80,7 @@ async def test_any_number_of_locks_takes_one_connection_and_gives_it_back(databa
             await everybody.wait()
             await pool.fetchval("SELECT 1")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await asyncio.gather(*(work(f"store:{n}") for n in range(30)))
         assert await _held_in_database(pool) == 0
         await pool.close()

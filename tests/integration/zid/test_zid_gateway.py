@@ -223,7 +223,7 @@ class SlowRenewal(ScriptedTokenSource):
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0)
 

@@ -308,7 +308,7 @@ class Listener:
     async def next(self) -> tuple[str, str]:
         """The next message: its name and its text."""
         name, lines = "", []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 line = (await self._content.readline()).decode().rstrip("\n")
                 if line.startswith("event: "):

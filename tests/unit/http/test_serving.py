@@ -13,7 +13,7 @@ async def exchange(port: int, sent: bytes) -> bytes:
     """Everything that comes back before the connection is closed."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         answer = await reader.read()
     writer.close()
     return answer

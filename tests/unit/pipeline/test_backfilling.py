@@ -75,7 +75,7 @@ class World:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0)
 
@@ -101,7 +101,7 @@ async def test_a_stop_waits_for_no_page(world: World) -> None:
     loop = await world.start()
     await until(lambda: len(world.zid.asking) == AT_ONCE)
     world.stop.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await loop
     assert world.zid.asking == set()
     assert (await world.states()).count(BackfillState.RUNNING) == AT_ONCE
