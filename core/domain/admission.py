@@ -68,7 +68,7 @@ class QueueTime:
             self._left.popleft()
 
 
-LAG_TARGET: Final = 0.5
+LAG_TARGET: Final = 1.0
 """An answer takes a few turns of the event loop; each of them may be so late, in seconds."""
 _LOOKS: Final = 3
 

@@ -6,16 +6,21 @@ it and discard what is pending; 429 does not count (docs.zid.sa "webhook-health-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
 from structlog import get_logger
 
+from core.domain.admission import LoopLag
 from core.domain.event_states import EventState
 from core.domain.topics import is_known
 from core.errors import TryLater
 from core.features.ingest_webhook import IncomingWebhook, NotOurs, Received, WrongCredentials
+from core.ports.metrics import Metrics
 from entrypoints.http.bodies import Slow, read_up_to
 from entrypoints.http.problems import KINDS, Problem, respond
 from entrypoints.http.routing import Access, Route
@@ -34,14 +39,39 @@ _OTHER: Final = "other"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="wasl"'}
 
 
+LOOK_EVERY: Final = 0.1
+
+
 @dataclass(slots=True)
 class Intake:
-    """How many deliveries are being taken in by this process."""
+    """How many deliveries are being taken in by this process, and how late its event loop is."""
 
     present: int = 0
+    lag: LoopLag = field(default_factory=lambda: LoopLag(every=LOOK_EVERY))
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one who comes now is answered in time. What waits for the database is judged there."""
+        return self.present < AT_ONCE and self.lag.has_room()
 
 
 INTAKE: Final = web.AppKey("intake", Intake)
+
+
+async def watch_lag(app: web.Application) -> AsyncIterator[None]:
+    """While the application runs its event loop is asked how late it is."""
+    watching = asyncio.create_task(_look(app[INTAKE].lag, app[SERVICES].metrics), name="loop lag")
+    yield
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+
+
+async def _look(lag: LoopLag, metrics: Metrics) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        metrics.set("webhook_queue_seconds", lag.look(loop.time()), queue="loop")
+        await asyncio.sleep(lag.every)
 
 
 async def greet(_: web.Request) -> web.Response:
@@ -53,7 +83,7 @@ async def receive(request: web.Request) -> web.Response:
     services, intake = request.app[SERVICES], request.app[INTAKE]
     started = services.clock.monotonic()
     topic = _storable(request.match_info["topic"])
-    if intake.present >= AT_ONCE:
+    if not intake.has_room:
         return _come_again(request, topic, "overloaded", RETRY_AFTER)
     intake.present += 1
     try:

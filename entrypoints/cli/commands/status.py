@@ -84,5 +84,6 @@ def _facts(overview: Overview) -> dict[str, object]:
         "schema": overview.schema,
         "stores": dict(overview.stores),
         "balanced": overview.ledger.balanced,
+        "spooled": overview.ledger.spooled,
         "work_index": "does not answer" if overview.depth is None else overview.depth,
     }

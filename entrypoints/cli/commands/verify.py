@@ -44,6 +44,8 @@ def verify(
 
 def _tell(ledger: Ledger, rows: list[Row]) -> None:
     show_rows(book_rows(ledger), BOOK_COLUMNS, as_json=False, empty="")
+    if ledger.spooled:
+        typer.echo(f"{ledger.spooled} more wait in the spool, outside these books")
     if not rows and ledger.balanced:
         typer.echo("balanced: everything received is accounted for")
         return

@@ -148,6 +148,7 @@ class World:
         self.gaps: Gaps = MemoryGaps(self.database)
         self.reader: LedgerReader = MemoryLedgerReader(self.database)
         self.desk: Desk = MemoryDesk(self.database)
+        self.note_gaps = NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock)
         self.letters: DeadLetters = MemoryDeadLetters(self.database, "1.2.3")
         self.redrives: Redrives = MemoryRedrives(self.database, "1.2.3")
         self.states: StateStore = MemoryStateStore(self.clock)
@@ -264,7 +265,7 @@ class World:
                 secrets=(WEBHOOK_SECRET,),
                 dedupe_days=3,
                 decode=loads,
-                gaps=NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock),
+                gaps=self.note_gaps,
             ),
             install=install,
             refresh=refresh,
