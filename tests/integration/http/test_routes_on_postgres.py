@@ -39,7 +39,7 @@ class PostgresWorld(World):
         self.vault = PostgresTokenVault(pool, self.sealer)
         self.token_statuses = PostgresTokenStatuses(pool)
         self.book = PostgresRefreshBook(pool)
-        self.inbox = self.postgres_inbox = PostgresInbox(pool)
+        self.inbox = self.postgres_inbox = PostgresInbox(pool, patience=1.0)
         self.reader = PostgresLedgerReader(pool)
         self.desk = PostgresDesk(pool)
         self.letters = PostgresDeadLetters(pool, "1.2.3")
