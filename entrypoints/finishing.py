@@ -36,6 +36,7 @@ class Finishing:
             self.announcer.announce(await self.ledger.backlog(store_id, limit=self.window))
         if not left:
             return
-        self.announcer.announce(await self.ledger.claimable(left))
-        if len(left) == len(items):
+        claimable = await self.ledger.claimable(left)
+        self.announcer.announce(claimable)
+        if claimable and len(left) == len(items):
             await asyncio.sleep(BLOCKED_PAUSE)
