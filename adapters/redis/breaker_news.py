@@ -34,6 +34,8 @@ class RedisBreakerNews(BreakerNews):
             await self._writer.publish(CHANNEL, orjson.dumps(body).decode())
 
     async def listen(self) -> AsyncGenerator[News, None]:
+        with driver_errors():
+            await self._reader.exists(CHANNEL)  # a cluster's client finds its nodes with a command, not by listening
         async with self._reader.pubsub() as subscription:
             with driver_errors():
                 await subscription.subscribe(CHANNEL)

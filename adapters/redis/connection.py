@@ -7,19 +7,21 @@ entry. The reader may wait inside Redis, so its socket waits longer than it ever
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Any, Final, cast
 
 import redis.exceptions as driver
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
+from adapters.redis.addresses import Cluster, OneServer, Service, read_address
 from core.errors import SettingInvalid, Unavailable
 
 LONGEST_BLOCK: Final = 2.0
@@ -28,7 +30,24 @@ _WRITER_SECONDS: Final = 3.0
 _READER_SECONDS: Final = LONGEST_BLOCK + 5.0
 _CONNECT_SECONDS: Final = 2.0
 _POOL_SECONDS: Final = 2.0
-_SCHEMES: Final = ("redis", "rediss", "unix")
+_SENTINEL_SECONDS: Final = 1.0
+_CLUSTER_CONNECTIONS: Final = 256
+"""To each node. A cluster's client does not wait for a free one, so this is more than are ever in use."""
+_NEVER_AGAIN: Final = Retry(NoBackoff(), 0)
+_ASKING_SENTINELS: Final[Mapping[str, Any]] = {
+    "socket_timeout": _SENTINEL_SECONDS,
+    "socket_connect_timeout": _SENTINEL_SECONDS,
+    "retry": _NEVER_AGAIN,
+}
+_EVERY_CONNECTION: Final[Mapping[str, Any]] = {
+    "socket_connect_timeout": _CONNECT_SECONDS,
+    "retry": _NEVER_AGAIN,
+    "health_check_interval": 30,
+    "protocol": 3,
+    "legacy_responses": False,
+    "decode_responses": True,
+    "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+}
 
 TRANSIENT: Final = (
     driver.ConnectionError,  # also LOADING, wrong password, no free connection
@@ -36,6 +55,8 @@ TRANSIENT: Final = (
     driver.OutOfMemoryError,
     driver.ReadOnlyError,  # a failover left us on the former primary
     driver.ClusterDownError,
+    driver.ClusterError,  # sent from node to node and nowhere taken
+    driver.RedisClusterException,  # no node answers
     driver.TryAgainError,
     driver.InvalidResponse,
     OSError,
@@ -60,39 +81,99 @@ class RedisClients:
 
 
 def open_redis(url: str, *, ca_cert: Path | None = None, max_connections: int = 32) -> RedisClients:
-    """Clients for a `redis://`, `rediss://` or `unix://` URL; connects at the first command.
+    """Clients for one server, for a service watched by sentinels, or for a cluster; connects at the first command.
 
-    Raises SettingInvalid for a URL that is none. `ca_cert` is the file that a `rediss://` server's certificate
+    Raises SettingInvalid for a URL that is none. `ca_cert` is the file that a TLS server's certificate
     is checked with, in place of the system's.
     """
-    if urlsplit(url).scheme not in _SCHEMES:
-        raise SettingInvalid("REDIS_URL", "must start with redis://, rediss:// or unix://")
-    return RedisClients(
-        writer=_client(url, ca_cert, max_connections, _WRITER_SECONDS),
-        reader=_client(url, ca_cert, max_connections, _READER_SECONDS),
-    )
-
-
-def _client(url: str, ca_cert: Path | None, max_connections: int, socket_seconds: float) -> Redis:
-    trust = {"ssl_ca_certs": str(ca_cert)} if ca_cert and urlsplit(url).scheme == "rediss" else {}
     try:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=max_connections,
-            timeout=_POOL_SECONDS,
-            socket_timeout=socket_seconds,
-            socket_connect_timeout=_CONNECT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            health_check_interval=30,
-            protocol=3,
-            legacy_responses=False,
-            decode_responses=True,
-            maint_notifications_config=MaintNotificationsConfig(enabled=False),
-            **trust,
+        address = read_address(url)
+        return RedisClients(
+            writer=_client(address, ca_cert, max_connections, _WRITER_SECONDS),
+            reader=_client(address, ca_cert, max_connections, _READER_SECONDS),
         )
     except ValueError as error:
         raise SettingInvalid("REDIS_URL", str(error)) from error
-    return Redis(connection_pool=pool)
+
+
+def _client(
+    address: OneServer | Service | Cluster, ca_cert: Path | None, max_connections: int, socket_seconds: float
+) -> Redis:
+    trust = {"ssl_ca_certs": str(ca_cert)} if ca_cert and address.tls else {}
+    match address:
+        case OneServer(url):
+            pool = BlockingConnectionPool.from_url(
+                url,
+                max_connections=max_connections,
+                timeout=_POOL_SECONDS,
+                socket_timeout=socket_seconds,
+                **_EVERY_CONNECTION,
+                **trust,
+            )
+            return Redis(connection_pool=pool)
+        case Service():
+            return _of_service(address, trust, max_connections, socket_seconds)
+        case Cluster():
+            return _of_cluster(address, trust, socket_seconds)
+
+
+class _ServicePool(SentinelConnectionPool, BlockingConnectionPool):
+    """Connections to whoever is the primary; who finds none free waits for one."""
+
+
+def _of_service(service: Service, trust: Mapping[str, Any], max_connections: int, socket_seconds: float) -> Redis:
+    """Asks the sentinels before each new connection; a connection to a demoted primary is dropped."""
+    tls: Mapping[str, Any] = {"ssl": True, **trust} if service.tls else {}
+    asking = {**_ASKING_SENTINELS, **service.sentinel_credentials, **tls}
+    sentinels = Sentinel(service.sentinels, sentinel_kwargs=asking)  # type: ignore[no-untyped-call]  # the driver's
+    pool = _ServicePool(  # type: ignore[no-untyped-call]  # the driver's
+        service.name,
+        sentinels,
+        max_connections=max_connections,
+        timeout=_POOL_SECONDS,
+        socket_timeout=socket_seconds,
+        db=service.db,
+        **service.credentials,
+        **_EVERY_CONNECTION,
+        **tls,
+    )
+    return _ServiceClient(pool, sentinels)
+
+
+class _ServiceClient(Redis):
+    """Closes the sentinels' connections with its own."""
+
+    def __init__(self, pool: _ServicePool, sentinels: Sentinel) -> None:
+        super().__init__(connection_pool=pool)
+        self._sentinels = sentinels
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        try:
+            await super().aclose(close_connection_pool=close_connection_pool)
+        finally:
+            await self._sentinels.aclose()
+
+
+def _of_cluster(cluster: Cluster, trust: Mapping[str, Any], socket_seconds: float) -> Redis:
+    """Follows slots that move; what was perhaps done is not sent again. All keys of one call share a hash tag."""
+    options: Mapping[str, Any] = {**_EVERY_CONNECTION, **cluster.credentials, **trust}
+    client = _ClusterClient(
+        startup_nodes=[ClusterNode(host, port) for host, port in cluster.nodes],
+        require_full_coverage=False,
+        max_connections=_CLUSTER_CONNECTIONS,
+        socket_timeout=socket_seconds,
+        ssl=cluster.tls,
+        **options,
+    )
+    # The commands used here are those that both classes have.
+    return cast("Redis", client)
+
+
+class _ClusterClient(RedisCluster):
+    """Closed like a client of one server."""
+
+    async def aclose(self, **_: bool) -> None:
+        await super().aclose()
 
 
 @contextmanager

@@ -22,10 +22,18 @@ async def test_a_wrong_setting_never_shows_the_password() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://h:6379/1", "rediss://:secret@h:6380/0", "unix:///tmp/with%20space/valkey.sock?db=2"]
+    ("url", "where"),
+    [
+        ("redis://h:6379/1", {"host": "h", "port": 6379, "db": 1}),
+        ("rediss://:secret@h:6380/0", {"host": "h", "port": 6380, "db": 0, "password": "secret"}),
+        ("unix:///tmp/with%20space/valkey.sock?db=2", {"path": "/tmp/with space/valkey.sock", "db": 2}),
+    ],
 )
-async def test_known_urls_are_taken(url: str) -> None:
-    await open_redis(url).aclose()
+async def test_known_urls_are_taken(url: str, where: dict[str, object]) -> None:
+    clients = open_redis(url)
+    for client in (clients.writer, clients.reader):
+        assert where.items() <= client.connection_pool.connection_kwargs.items()
+    await clients.aclose()
 
 
 async def test_a_lost_answer_is_never_sent_again(redis_url: str) -> None:
