@@ -82,13 +82,12 @@ class RunFlow:
             return 0
         by_id = {int(item.id): item for item in items}
         async with self._claiming:
-            room = self._room()
-            claimed = await services.runs.claim(list(by_id), self._lease.worker, room=room)
+            claimed = await services.runs.claim(list(by_id), self._lease.worker, room=self._room())
             for group in self._grouped(claimed):
                 self._start(group)
         self._aside.forget(run.run_id for run in claimed)
         left = by_id.keys() - {run.run_id for run in claimed}
-        kept = self._aside.put(await services.runs.look_at(sorted(left)), by_id, room) if left else set()
+        kept = self._aside.put(await services.runs.look_at(sorted(left)), by_id, self._room()) if left else set()
         done_with = [item for item in items if item not in kept]
         await services.finishing.finish(
             services.index, done_with, left=[by_id[run_id] for run_id in left if by_id[run_id] not in kept]
