@@ -53,9 +53,10 @@ async def test_another_request_under_the_key_is_told_whatever_became_of_the_firs
 
 async def test_scopes_are_apart(world: LedgerWorld) -> None:
     worker = await joined(world)
-    await begun(world, worker)
-    await begun(world, worker, IdempotencyKey("key-2 POST /v1/stores/{store_id}/orders", "abc"))
-    await begun(world, worker, IdempotencyKey(KEY.scope + "a", "bc"))
+    others = [IdempotencyKey("key-2 POST /v1/stores/{store_id}/orders", "abc"), IdempotencyKey(KEY.scope + "a", "bc")]
+    for key in (KEY, *others):
+        assert isinstance(await world.keys.begin(key, ASKED, worker=worker), Fresh)
+    assert isinstance(await world.keys.begin(KEY, ASKED, worker=worker), InProgress)
 
 
 async def test_what_a_dead_worker_left_is_never_begun_again(world: LedgerWorld) -> None:

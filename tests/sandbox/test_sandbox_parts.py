@@ -78,9 +78,9 @@ def test_nothing_but_loopback_unless_told(host):
     with pytest.raises(SettingsError) as refused:
         create_app(SandboxSettings(host=host))
     assert refused.value.field == "host"
-    create_app(SandboxSettings(host=host, allow_remote=True))
+    assert create_app(SandboxSettings(host=host, allow_remote=True)).router.routes()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.5.5.5"])
 def test_loopback_is_fine(host):
-    create_app(SandboxSettings(host=host))
+    assert create_app(SandboxSettings(host=host)).router.routes()

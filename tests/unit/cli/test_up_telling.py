@@ -18,7 +18,10 @@ class Terminal(io.StringIO):
 
 
 class Gone(io.StringIO):
+    asked = 0
+
     def write(self, text: str) -> int:
+        self.asked += 1
         raise BrokenPipeError
 
 
@@ -75,7 +78,9 @@ def test_colours_are_for_terminals_that_want_them() -> None:
 
 
 def test_a_reader_that_went_away_is_no_error() -> None:
-    Screen(Gone(), {}).line("one")
+    reader = Gone()
+    Screen(reader, {}).line("one")
+    assert reader.asked > 0
 
 
 def test_warnings_become_one_readable_line() -> None:
