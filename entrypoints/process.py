@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from core.errors import TryLater
+from entrypoints.heartbeat import beat, given_pipe
 
 log = structlog.get_logger()
 
@@ -19,9 +20,18 @@ PAUSE_AFTER_FAILURE = 1.0
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a process's main coroutine on the fastest event loop there is."""
+    """Runs a process's main coroutine on the fastest event loop there is, with a heartbeat if somebody watches it."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(main)
+        runner.run(_with_heartbeat(main, given_pipe()))
+
+
+async def _with_heartbeat(main: Coroutine[Any, Any, None], pipe: int | None) -> None:
+    beating = asyncio.create_task(beat(pipe), name="heartbeat") if pipe is not None else None
+    try:
+        await main
+    finally:
+        if beating is not None:
+            beating.cancel()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+from entrypoints.heartbeat import HEARTBEAT_KEY
 from entrypoints.up.parts import Part, describe_exit, rotate, wasl_command, wasl_environment
+from entrypoints.up.watchdog import LOOK_EVERY, Watchdog, doing
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
@@ -18,6 +21,8 @@ STEADY_SECONDS: Final = 20.0
 SETUP_IS_WRONG: Final = frozenset({1, 2})
 """Exit codes by which a process says that starting it again would not help."""
 KILL_SECONDS: Final = 5.0
+
+PULSE_BYTES: Final = 65536
 
 Announce = Callable[[str], None]
 
@@ -39,6 +44,8 @@ class Child:
         self.refused: str | None = None
         """The last line it wrote, when it ended by itself before `trust` because the set-up is wrong."""
         self._trusted = False
+        self._pulse: int | None = None
+        self._watchdog = Watchdog(part.frozen_after)
 
     @property
     def pid(self) -> int | None:
@@ -64,6 +71,15 @@ class Child:
         self._stopping.set()
         self._signal(signal.SIGKILL)
 
+    def look(self, now: float) -> None:
+        """Kills it when it is frozen; then it is started again like any that ends. Call it every LOOK_EVERY seconds."""
+        if self._stopping.is_set() or self._pulse is None or (pid := self.pid) is None:
+            return
+        if self._watchdog.look(now, has_beaten=_drained(self._pulse), doing=doing(pid)):
+            self._announce(f"{self.part.name} gives no sign of life: killing it")
+            self._watchdog = Watchdog(self.part.frozen_after)
+            self._signal(signal.SIGKILL)
+
     async def ended(self) -> None:
         """Returns when it ended after `ask_to_stop` or `kill`, or was never started."""
         if self._keeper:
@@ -83,20 +99,34 @@ class Child:
             await self._rest(pause_after(failures), code)
 
     async def _run_once(self) -> int:
-        with self.part.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *wasl_command(self.part.arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=wasl_environment(self.part.environment),
-                pass_fds=self.part.descriptors,
-                # A session of its own: the terminal's Ctrl-C is for `wasl up`, which stops its parts in order.
-                start_new_session=True,
-            )
-        if self._stopping.is_set():
-            self._signal(signal.SIGTERM)
-        return await self._process.wait()
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        try:
+            self._process = await self._spawn(writer)
+            self._watchdog, self._pulse = Watchdog(self.part.frozen_after), reader
+            if self._stopping.is_set():
+                self._signal(signal.SIGTERM)
+            return await self._process.wait()
+        finally:
+            self._pulse = None
+            os.close(reader)
+
+    async def _spawn(self, pulse: int) -> asyncio.subprocess.Process:
+        """Started; `pulse`, the writing end of its pipe, is its own from now on."""
+        try:
+            with self.part.log.open("ab") as log:
+                return await asyncio.create_subprocess_exec(
+                    *wasl_command(self.part.arguments),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env={**wasl_environment(self.part.environment), HEARTBEAT_KEY: str(pulse)},
+                    pass_fds=(*self.part.descriptors, pulse),
+                    # A session of its own: the terminal's Ctrl-C is for `wasl up`, which stops its parts in order.
+                    start_new_session=True,
+                )
+        finally:
+            os.close(pulse)
 
     async def _rest(self, pause: float, code: int) -> None:
         self._announce(f"{self.part.name} ended ({describe_exit(code)}): starting it again in {pause:.1f} s")
@@ -108,6 +138,22 @@ class Child:
         if self._process and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
+
+
+async def watch_children(children: Sequence[Child]) -> None:
+    """Until cancelled: whoever is frozen is killed."""
+    while True:
+        for child in children:
+            child.look(time.monotonic())
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def _drained(reader: int) -> bool:
+    """Whether anything came."""
+    try:
+        return bool(os.read(reader, PULSE_BYTES))
+    except BlockingIOError:
+        return False
 
 
 async def stop_children(children: Sequence[Child], *, grace: float, hurry: asyncio.Event) -> None:

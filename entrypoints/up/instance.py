@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from entrypoints.up.run_file import RunningUp
 from entrypoints.up.secrets_file import FILE_NAME as SECRETS_FILE
 from entrypoints.up.secrets_file import ensure_secrets
 from entrypoints.up.servers import Databases, databases_of
+from entrypoints.up.watchdog import FROZEN_SECONDS
 
 HTTP_PROCESSES: Final = 2
 LOG_FOLDER: Final = "logs"
@@ -110,7 +111,10 @@ def service_parts(instance: Instance) -> Sequence[Part]:
     """The service's processes; all http ones accept from the same socket."""
     descriptor = instance.ground.http.fileno()
     http = [
-        _part(instance, f"http-{number}", ["http", "--fd", str(descriptor)], descriptor)
+        replace(
+            _part(instance, f"http-{number}", ["http", "--fd", str(descriptor)], descriptor),
+            frozen_after=FROZEN_SECONDS,
+        )
         for number in range(1, HTTP_PROCESSES + 1)
     ]
     return [*http, _part(instance, "consumer", ["consumer"]), _part(instance, "scheduler", ["scheduler"])]

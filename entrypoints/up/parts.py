@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from entrypoints.up.lifeline import PARENT_KEY
+from entrypoints.up.watchdog import OTHERS_FROZEN_SECONDS
 
 TREE: Final = Path(__file__).resolve().parents[2]
 LOG_LIMIT_BYTES: Final = 10 * 1024 * 1024
@@ -26,6 +27,8 @@ class Part:
     environment: Mapping[str, str]
     log: Path
     descriptors: Sequence[int] = field(default=())
+    frozen_after: float = OTHERS_FROZEN_SECONDS
+    """Seconds without a sign of life."""
 
 
 def wasl_command(arguments: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Final
 from entrypoints.failures import CommandFailed
 from entrypoints.up import account, servers
 from entrypoints.up.address import last_address, remember_address
-from entrypoints.up.children import Child, stop_children
+from entrypoints.up.children import Child, stop_children, watch_children
 from entrypoints.up.demo import offer_install, show_demo
 from entrypoints.up.instance import Instance, instance_on, running, sandbox_parts, service_parts, take_ground
 from entrypoints.up.parts import Part, typed_command
@@ -63,6 +63,7 @@ class Supervision:
         began = time.monotonic()
         await self._start_servers()
         self._start_children(service_parts(self._instance), grace=self._grace)
+        self._in_background(watch_children(self._children))
         logs = self._logs()
         await self._until_ready()
         self._in_background(logs.read())

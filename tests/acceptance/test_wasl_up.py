@@ -128,6 +128,18 @@ def test_a_killed_http_process_refuses_nobody_and_comes_back(up: WaslUp) -> None
     assert up.says("! http-1 ended (killed by SIGKILL): starting it again")
 
 
+def test_a_frozen_http_process_is_killed_and_replaced(up: WaslUp) -> None:
+    """Nobody helps: SIGSTOP leaves it with every connection it has accepted, and with nothing to answer them."""
+    assert eventually(lambda: len(up.parts().get("wasl http", ())) == 2, seconds=60)
+    frozen = up.parts()["wasl http"][0]
+    frozen.suspend()
+    assert eventually(lambda: "gives no sign of life: killing it" in up.output, seconds=60), up.output
+    assert eventually(lambda: not runs(frozen), seconds=60)
+    replaced = lambda: {p.pid for p in up.parts().get("wasl http", ())} - {frozen.pid}  # noqa: E731
+    assert eventually(lambda: len(replaced()) == 2, seconds=60), up.output
+    assert up.ask("/v1/ledger")["balanced"] is True
+
+
 @pytest.mark.parametrize(
     ("part", "name"), [("wasl consumer", "consumer"), ("wasl scheduler", "scheduler"), ("wasl sandbox", "sandbox")]
 )
