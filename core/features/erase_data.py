@@ -63,9 +63,15 @@ class EraseData:
     patience: float = PATIENCE
 
     async def ask_for_store(self, store_id: StoreId, *, actor: str) -> Erasure | None:
-        """On record; schedulers carry it out unless the caller does. None for a store that was never installed."""
-        if await self.installations.current(store_id) is None:
+        """On record; schedulers carry it out unless the caller does. None for a store that was never installed.
+
+        The finished one where nothing came in since.
+        """
+        install = await self.installations.current(store_id)
+        if install is None:
             return None
+        if install.state not in LIVE and (finished := await self._finished(store_id)):
+            return finished
         return await self.erasures.ask(store_id, None, audit=_asked("store.erasure_asked", store_id, actor))
 
     async def ask_for_customer(self, store_id: StoreId, person: Person, *, actor: str) -> Erasure | None:
@@ -117,6 +123,13 @@ class EraseData:
         )
         erasure = await asked
         return await self.carry_out(erasure.erasure_id) if erasure else None
+
+    async def _finished(self, store_id: StoreId) -> Erasure | None:
+        """The store's last erasure, when nothing is left of it."""
+        known = [one for one in await self.erasures.of_store(store_id) if one.kind is ErasureKind.STORE]
+        if not known or known[0].finished_at is None or await self.stores.left(store_id):
+            return None
+        return known[0]
 
     async def _carry_out(self, erasure: Erasure, report: Report) -> None:
         await self.log.append(ErasureLine(erasure.asked_at, erasure.kind, erasure.store_id, erasure.person))

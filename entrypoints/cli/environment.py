@@ -19,6 +19,8 @@ DEFAULT_DATA_DIR: Final = Path(".wasl")
 DOTENV: Final = Path(".env")
 SPOOL_FOLDER: Final = "spool"
 """Below the data directory, unless SPOOL_DIR says otherwise."""
+ERASURE_FILE: Final = "erasures.jsonl"
+"""In the data directory, unless ERASURE_LOG says otherwise."""
 
 DataDir = Annotated[
     Path, typer.Option(envvar="WASL_DATA_DIR", help="Where `wasl up` keeps its data.", show_default=True)
@@ -45,7 +47,8 @@ def effective_environment(
 
 def settings_for(data_dir: Path) -> Settings:
     """The checked settings of this command."""
-    return load_settings({"SPOOL_DIR": str(data_dir / SPOOL_FOLDER), **effective_environment(data_dir)})
+    beside = {"SPOOL_DIR": str(data_dir / SPOOL_FOLDER), "ERASURE_LOG": str(data_dir / ERASURE_FILE)}
+    return load_settings({**beside, **effective_environment(data_dir)})
 
 
 def settings_with_database(data_dir: Path) -> Settings:
