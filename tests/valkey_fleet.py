@@ -29,7 +29,7 @@ class Node:
     """One server on a port of its own."""
 
     port: int
-    folder: Path
+    launch: Launch
     process: ServerProcess = field(default_factory=lambda: ServerProcess("Valkey"))
 
     @property
@@ -40,16 +40,8 @@ class Node:
         with self.client as client:
             return client.execute_command(*command)
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """SIGSTOP: it is there and says nothing."""
-        pid = self.process.pid
-        assert pid is not None
-        os.kill(pid, Signals.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(pid, Signals.SIGCONT)
+    def start(self) -> None:
+        self.process.start(self.launch, ready=lambda _: _answers(self.port), deadline_seconds=PATIENCE)
 
     def kill(self) -> None:
         """kill -9."""
@@ -83,12 +75,12 @@ def _folder() -> Iterator[DataDir]:
 
 def _started(data_dir: DataDir, stack: ExitStack, *arguments: str, first: str | None = None) -> Node:
     """A server in a folder of its own; `first` is its configuration file, where it wants one."""
-    node = Node(free_port(), data_dir.files / f"valkey-{time.monotonic_ns()}")
-    node.folder.mkdir()
-    _give(node.folder, data_dir)
+    port, folder = free_port(), data_dir.files / f"valkey-{time.monotonic_ns()}"
+    folder.mkdir()
+    _give(folder, data_dir)
     files = []
     if first is not None:
-        path = node.folder / "valkey.conf"
+        path = folder / "valkey.conf"
         path.write_text(first)
         _give(path, data_dir)
         files = [str(path)]
@@ -96,16 +88,17 @@ def _started(data_dir: DataDir, stack: ExitStack, *arguments: str, first: str | 
         argv=[
             valkey_server(data_dir),
             *files,
-            *("--port", str(node.port), "--bind", "127.0.0.1", "--dir", str(node.folder), "--daemonize", "no"),
+            *("--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--daemonize", "no"),
             *arguments,
         ],
-        directory=node.folder,
-        log=node.folder / "log",
+        directory=folder,
+        log=folder / "log",
         account=data_dir.account,
         death_signal=Signals.SIGTERM,
     )
-    node.process.start(launch, ready=lambda _: _answers(node.port), deadline_seconds=PATIENCE)
+    node = Node(port, launch)
     stack.callback(node.stop)
+    node.start()
     return node
 
 
@@ -144,6 +137,10 @@ class ClusterOfThree:
         """What each node holds."""
         return [sorted(str(key) for key in node.client.keys("*")) for node in self.nodes]
 
+    def until_whole(self) -> None:
+        for node in self.nodes:
+            until(lambda node=node: _knows_all(node), "the cluster never came together")
+
 
 @contextmanager
 def cluster_of_three() -> Iterator[ClusterOfThree]:
@@ -154,9 +151,9 @@ def cluster_of_three() -> Iterator[ClusterOfThree]:
             node.ask("CLUSTER", "ADDSLOTSRANGE", first, after - 1)
         for node in nodes[1:]:
             nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", node.port, _bus(node))
-        for node in nodes:
-            until(lambda node=node: _knows_all(node), "the cluster never came together")
-        yield ClusterOfThree(nodes)
+        cluster = ClusterOfThree(nodes)
+        cluster.until_whole()
+        yield cluster
 
 
 def _cluster_node(data_dir: DataDir, stack: ExitStack) -> Node:

@@ -48,6 +48,16 @@ def test_every_part_killed_under_load_costs_nothing(service: Service) -> None:
 
 
 @pytest.mark.prove
+def test_with_postgres_alone_every_part_killed_under_load_costs_nothing() -> None:
+    load = Load(orders=400, customers=100, seconds=25)
+    with service_with_effects(QUEUE="postgres") as service:
+        assert not service.children("valkey-server")
+        stores = pour(service, load)
+        strike(service, load, [blow for blow in BLOWS * 2 if blow not in OF_VALKEY])
+        assert_all_done_once(service, load, stores)
+
+
+@pytest.mark.prove
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_hundred_blows_in_any_order_cost_nothing(service: Service, seed: int) -> None:
     chance = random.Random(seed)
@@ -123,11 +133,11 @@ def flushed(url: str) -> bool:
             return False
 
 
+OF_VALKEY = (kill("valkey-server"), flush_valkey)
 BLOWS = (
     kill("wasl consumer"),
     kill("wasl http"),
     kill("wasl scheduler"),
-    kill("valkey-server"),
-    flush_valkey,
+    *OF_VALKEY,
     kill("postgres"),
 )
