@@ -1,0 +1,91 @@
+"""`wasl dead export`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.container import Adapters
+from core.domain.audit import AuditEntry
+from core.domain.event_states import EventState
+from core.ids import EventId
+from core.ports.ledger_reading import EventDetail
+from entrypoints.cli.dead_test_file import WARNING, Exported, render_test
+from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
+from entrypoints.cli.filters import ACTOR, read_event_id
+from entrypoints.cli.opened import with_adapters
+from entrypoints.failures import CommandFailed
+
+STDOUT = Path("-")
+
+
+def export(
+    event_id: Annotated[str, typer.Argument(metavar="ID")],
+    handler: Annotated[str | None, typer.Option(help="Whose failure; needed where several handlers gave up.")] = None,
+    mask: Annotated[bool, typer.Option("--mask", help="Make people unrecognisable; shapes and ids stay.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Where to; - is standard output. [default: test_dead_letter_<ID>.py]")
+    ] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """One dead letter as a runnable pytest file: it fails in the same way, until the handler is mended."""
+    wanted_id = read_event_id(event_id)
+    modules = settings_for(data_dir).wasl_handlers
+
+    async def work(adapters: Adapters) -> Exported:
+        detail = await adapters.reader().event(wanted_id)
+        if detail is None or detail.summary.state is not EventState.DEAD:
+            raise CommandFailed(f"there is no dead event {event_id}")
+        exported = _chosen(detail, handler, modules, mask=mask)
+        await adapters.audit_trail().note(_entry(wanted_id, detail, exported))
+        return exported
+
+    exported = with_adapters(data_dir, work)
+    _write(output or Path(f"{exported.name}.py"), render_test(exported), mask=mask)
+
+
+def _chosen(detail: EventDetail, handler: str | None, modules: tuple[str, ...], *, mask: bool) -> Exported:
+    """The dead run of the handler; of the only one where none is named."""
+    if detail.body is None:
+        raise CommandFailed(f"the body of event {detail.summary.event_id} is gone: its retention is over")
+    dead = {run.handler: run.reason for run in detail.runs if run.state is EventState.DEAD}
+    if not dead and handler is None:
+        return Exported(detail, "", detail.summary.reason, modules, mask)
+    if handler is None and len(dead) == 1:
+        [handler] = dead
+    if handler not in dead:
+        raise CommandFailed(f"name one with --handler: {', '.join(sorted(dead)) or 'no handler'} gave up on this event")
+    if not modules:
+        raise CommandFailed("WASL_HANDLERS: is not set, so nobody knows where the handler is")
+    return Exported(detail, handler, dead[handler], modules, mask)
+
+
+def _entry(event_id: EventId, detail: EventDetail, exported: Exported) -> AuditEntry:
+    summary = detail.summary
+    details: dict[str, str | int | bool | None] = {
+        "event_id": str(event_id),
+        "handler": exported.handler,
+        "masked": exported.mask,
+    }
+    return AuditEntry("dead_letter.exported", summary.store_id, summary.install_id, ACTOR, details=details)
+
+
+def _write(path: Path, content: str, *, mask: bool) -> None:
+    """A new file that only its owner reads."""
+    if path == STDOUT:
+        typer.echo(content, nl=False)
+        return
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise CommandFailed(f"{path} exists: remove it, or name another with --output") from None
+    except OSError as error:
+        raise CommandFailed(f"{path}: {error.strerror}") from None
+    with os.fdopen(file, "w", encoding="utf-8") as opened:
+        opened.write(content)
+    typer.echo(f"{path}: run it with python -m pytest {path}")
+    if not mask:
+        typer.echo(WARNING, err=True)

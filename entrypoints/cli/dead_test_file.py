@@ -1,0 +1,166 @@
+"""A dead letter as a pytest file: the handler, the body, and nothing else of the service."""
+
+from __future__ import annotations
+
+import json
+import pprint
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import Template
+from typing import Final
+
+from core.domain.masking import masked, masked_text
+from core.ports.ledger_reading import EventDetail
+
+WARNING: Final = (
+    "It holds personal data of a merchant's customers: keep it out of repositories, and delete it after use."
+)
+MASKED: Final = "People were made unrecognisable; look it through before it leaves this machine."
+LONGEST_LINE: Final = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What goes into the file. `handler` is empty for what died before any handler had it."""
+
+    detail: EventDetail
+    handler: str
+    reason: str | None
+    modules: Sequence[str]
+    mask: bool
+
+    @property
+    def name(self) -> str:
+        return f"test_dead_letter_{self.detail.summary.event_id.hex}"
+
+
+_HEAD: Final = Template('''"""Dead letter $event_id: $who gave up on $topic.
+
+$warning
+Run it where the app's handlers can be imported: python -m pytest $name.py
+"""
+
+$reason
+$imports
+BODY = $body
+
+
+''')
+
+_HANDLER_IMPORTS: Final = """
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+from structlog import get_logger
+
+from adapters.memory.runs import MemoryAppTransaction
+from adapters.memory.zid_gateway import ScriptedGateway
+from config.handlers import load_handlers
+from core.domain.event_states import Origin
+from core.features.event_handlers import BatchContext, Context, Event, Handler, Outcome, Retry
+from core.ids import EntityKind, StoreId
+"""
+_HANDLER_TEST: Final = Template("""def test_the_handler_copes() -> None:
+    handler = load_handlers($modules).find($handler, $topic)
+    assert handler is not None, "the app has no such handler any more"
+    event = Event(
+        id=UUID($event_id),
+        topic=$topic,
+        store_id=StoreId($store_id),
+        entity_kind=EntityKind($entity_kind),
+        entity_id=$entity_id,
+        data=json.loads(BODY),
+        origin=Origin($origin),
+        received_at=datetime.fromisoformat($received_at),
+        stale=$stale,
+    )
+    outcome = asyncio.run(call(handler, event))
+    assert not isinstance(outcome, Retry), f"asks to be tried again: {outcome.reason}"
+
+
+async def call(handler: Handler, event: Event) -> Outcome:
+    zid = ScriptedGateway()  # what Zid answers, if the handler asks it: zid.on(GetOrder, order)
+    log = get_logger()
+    if handler.batch is not None:
+        batch = BatchContext(zid.bound_to(event.store_id), unit_of_work(), log, handler.name)
+        return await handler.function([event], batch)
+    context = Context(zid.bound_to(event.store_id), unit_of_work(), log, f"{event.id}:{handler.name}")
+    return await handler.function(event, context)
+
+
+@asynccontextmanager
+async def unit_of_work() -> AsyncIterator[MemoryAppTransaction]:
+    yield MemoryAppTransaction()  # remembers what is executed; finds nothing
+""")
+
+_READING_IMPORTS: Final = """
+import json
+
+from core.domain.documents import as_document
+from core.domain.entities.catalogue import READERS, recognise, unwrap
+from core.domain.topics import ZID_TOPICS
+"""
+_READING_TEST: Final = Template("""def test_the_body_can_be_read() -> None:
+    topic = ZID_TOPICS.get($topic)
+    assert topic is not None, "unknown topic"
+    document = as_document(json.loads(BODY))
+    entity = recognise(topic.kind, document)
+    if entity.kind in READERS:
+        READERS[entity.kind](unwrap(entity.kind, document))
+""")
+
+
+def render_test(exported: Exported) -> str:
+    """The whole file. It fails as the letter did, and passes when the cause is mended."""
+    imports, test = (_HANDLER_IMPORTS, _HANDLER_TEST) if exported.handler else (_READING_IMPORTS, _READING_TEST)
+    summary = exported.detail.summary
+    head = _HEAD.substitute(
+        event_id=summary.event_id,
+        who=exported.handler or "Wasl",
+        topic=summary.topic,
+        warning=MASKED if exported.mask else WARNING,
+        name=exported.name,
+        reason=_comment(exported),
+        imports=imports,
+        body=_body(exported),
+    )
+    return head + test.safe_substitute(
+        modules=repr(list(exported.modules)),
+        handler=repr(exported.handler),
+        topic=repr(summary.topic),
+        event_id=repr(str(summary.event_id)),
+        store_id=summary.store_id,
+        entity_kind=repr(summary.entity_kind.value if summary.entity_kind else ""),
+        entity_id=repr(summary.entity_id),
+        origin=repr(summary.origin.value),
+        received_at=repr(summary.received_at.isoformat()),
+        stale=summary.stale,
+    )
+
+
+def _comment(exported: Exported) -> str:
+    """The reason; what is no printable character would end the comment."""
+    reason = masked_text(exported.reason or "") if exported.mask else exported.reason or ""
+    return "".join(f"# {line}\n" for line in _printable(reason).splitlines()) or "# no reason was kept\n"
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def _body(exported: Exported) -> str:
+    """The body as a literal: indented JSON where it is JSON, else as it came."""
+    body = exported.detail.body or b""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return pprint.pformat(body, width=LONGEST_LINE)
+    if exported.mask:
+        document = masked(document, exported.detail.summary.entity_kind)
+    readable = json.dumps(document, ensure_ascii=False, indent=4)
+    fits = "'''" not in readable and "\\" not in readable and readable.replace("\n", "").isprintable()
+    return f"'''{readable}'''" if fits else repr(json.dumps(document))
