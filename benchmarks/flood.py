@@ -37,7 +37,7 @@ from core.ids import InstallId, StoreId
 TREE = Path(__file__).resolve().parents[1]
 QUIET = 99
 FLOODING = StoreId(1)
-HANDLER_SECONDS = 0.05
+HANDLER_SECONDS = 0.1
 PLACES = 20
 PROMISED = 0.1
 """Seconds by which the quiet stores' p95 may grow."""
@@ -163,19 +163,26 @@ class Shop:
 
 ONE = "SELECT now()"
 TIMES = """
-    SELECT count(*), percentile_cont(ARRAY[0.5, 0.95, 0.99, 1.0]) WITHIN GROUP
-           (ORDER BY extract(epoch FROM settled_at - received_at)::float8)
-    FROM events WHERE store_id > %s AND received_at >= %s AND received_at < %s AND state = 'done'
+    SELECT count(*),
+           percentile_cont(ARRAY[0.5, 0.95, 0.99, 1.0]) WITHIN GROUP
+               (ORDER BY extract(epoch FROM e.settled_at - received_at)::float8) ||
+           percentile_cont(ARRAY[0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM r.started_at - received_at)::float8)
+    FROM events e JOIN runs r USING (event_id)
+    WHERE e.store_id > %s AND received_at >= %s AND received_at < %s AND e.state = 'done'
 """
 OPEN = "SELECT count(*) FROM events WHERE state IN ('queued', 'running', 'waiting') AND (%s OR store_id > 1)"
+
+
+MEASURED = ("p50", "p95", "p99", "max", "p95 until the handler starts")
 
 
 def phase(
     database: psycopg.Connection[tuple[object, ...]], name: str, since: object, until: object
 ) -> dict[str, object]:
     count, quantiles = database.execute(TIMES, [FLOODING, since, until]).fetchone() or (0, None)
-    named = dict(zip(("p50", "p95", "p99", "max"), quantiles or [], strict=False))
-    row = {"phase": name, "events": count, **{key: round(value * 1000, 1) for key, value in named.items()}}
+    assert isinstance(quantiles, list), f"no event of a quiet store is done in the phase {name!r}"
+    milliseconds = [round(value * 1000, 1) for value in quantiles]
+    row = {"phase": name, "events": count, **dict(zip(MEASURED, milliseconds, strict=True))}
     print(json.dumps(row), flush=True)
     return row
 
