@@ -48,6 +48,7 @@ from adapters.postgres.pruning import PostgresPruning
 from adapters.postgres.reconciliations import PostgresReconciliations
 from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
+from adapters.postgres.rejections import PostgresRejections
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
 from adapters.postgres.stock_ledger import PostgresStockLedger
@@ -86,6 +87,7 @@ from core.features.handle_app_events import HandleAppEvents
 from core.features.handler_calls import HandlerCalls, Within
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
+from core.features.log_rejections import LogRejections
 from core.features.note_gaps import NoteGaps
 from core.features.pause_store import PauseStore
 from core.features.prune_events import PruneEvents
@@ -183,6 +185,7 @@ class Adapters(containers.DeclarativeContainer):
 
     inbox = providers.Singleton(PostgresInbox, pool)
     prompt_inbox = providers.Singleton(PostgresInbox, pool, patience=PROMPT_PATIENCE)
+    rejections = providers.Singleton(PostgresRejections, pool)
     spool = providers.Singleton(spool_of, settings, redis, sealer.provider)
     gap_notes = providers.Singleton(FileGapNotes, settings.provided.spool_dir)
     ledger = providers.Singleton(PostgresEventLedger, pool)
@@ -417,6 +420,7 @@ class Features(containers.DeclarativeContainer):
         encode=providers.Object(orjson.dumps),
         worker=worker,
     )
+    log_rejections = providers.Singleton(LogRejections, rejections=adapters.rejections, clock=adapters.clock)
     ingest = providers.Singleton(
         IngestWebhook,
         inbox=spooling,

@@ -74,6 +74,7 @@ def spool_keeper(parts: Daemon) -> SpoolKeeper:
             presence=features.presence(),
             gaps=features.note_gaps(),
             metrics=adapters.metrics(),
+            rejected=features.log_rejections(),
             monotonic=adapters.clock().monotonic,
         )
     )
@@ -120,6 +121,8 @@ def http_services(parts: Daemon) -> HttpServices:
         topics=features.topics(),
         cache=adapters.cache(),
         erase=features.erase(),
+        rejected=features.log_rejections(),
+        rejections=adapters.rejections(),
         erasures=adapters.erasures(),
         people=adapters.personal_data(),
     )

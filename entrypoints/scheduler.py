@@ -16,6 +16,7 @@ from core.features.backfill import ReadBackfills
 from core.features.bury_poison import BuryPoison
 from core.features.erase_data import EraseData
 from core.features.handle_app_events import HandleAppEvents
+from core.features.log_rejections import LogRejections
 from core.features.prune_events import PruneEvents
 from core.features.refresh_tokens import RefreshTokens
 from core.features.sweep import Sweep
@@ -60,6 +61,7 @@ class SchedulerServices:
     desk: WorkTheDesk
     prune: PruneEvents
     erase: EraseData
+    rejected: LogRejections
     app_events: HandleAppEvents
     reader: LedgerReader
     indexes: Mapping[WorkKind, WorkIndex]
@@ -89,6 +91,8 @@ class Scheduler:
             loops.create_task(DeskWork(self._services.desk).work(stop))
             loops.create_task(keep_doing("poison", self._poison, every=POISON_EVERY, stop=stop))
             loops.create_task(keep_doing("prune", self._prune, every=PRUNE_EVERY, stop=stop))
+            forget_rejected = self._services.rejected.prune
+            loops.create_task(keep_doing("forget_rejected", forget_rejected, every=FORGET_REJECTED_EVERY, stop=stop))
             loops.create_task(keep_doing("erase", self._erase, every=ERASE_EVERY, stop=stop))
             loops.create_task(keep_doing("measure", self._measure, every=MEASURE_EVERY, stop=stop))
 
@@ -155,6 +159,7 @@ async def run_scheduler(settings: Settings) -> None:
             ),
             prune=parts.features.prune(),
             erase=parts.features.erase(),
+            rejected=parts.features.log_rejections(),
             app_events=parts.features.app_events(),
             reader=parts.adapters.reader(),
             indexes=parts.adapters.indexes(),

@@ -11,6 +11,7 @@ import structlog
 
 from core.domain.webhook_address import Addressee
 from core.errors import TryLater, Unavailable
+from core.features.log_rejections import LogRejections
 from core.features.note_gaps import NoteGaps
 from core.features.spooling import Presence, Replayed, ReplaySpool, SpoolingInbox
 from core.ports.metrics import Metrics
@@ -22,8 +23,9 @@ log = structlog.get_logger()
 LOOK_EVERY = 0.5
 ADOPT_EVERY = 5.0
 GAPS_EVERY = 1.0
+REJECTED_EVERY = 2.0
 GIVE_UP_SECONDS = 1.0
-"""For the last try to tell of gaps."""
+"""For the last try to tell of gaps and rejections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class SpoolServices:
     presence: Presence
     gaps: NoteGaps
     metrics: Metrics
+    rejected: LogRejections
     monotonic: Callable[[], float]
 
 
@@ -49,6 +52,7 @@ class SpoolKeeper:
     def start(self, loops: Loops) -> None:
         loops.start("adopt", keep_doing("adopt", self._adopt, every=ADOPT_EVERY))
         loops.start("replay", keep_doing("replay", self._replay, every=LOOK_EVERY))
+        loops.start("rejected", keep_doing("rejected", self._services.rejected.flush, every=REJECTED_EVERY))
         loops.start("gaps", keep_doing("gaps", self._services.gaps.flush, every=GAPS_EVERY))
 
     async def drain(self, seconds: float) -> None:
@@ -62,6 +66,7 @@ class SpoolKeeper:
         with suppress(TimeoutError, TryLater):
             async with asyncio.timeout(GIVE_UP_SECONDS):
                 await self._services.gaps.flush()
+                await self._services.rejected.flush()
 
     async def _replay(self) -> None:
         """Everything that waits, batch by batch; nothing while the database is away."""

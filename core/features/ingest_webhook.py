@@ -101,11 +101,15 @@ class IngestWebhook:
             self._announcer.announce([WorkItem(WorkKind.EVENT, str(delivery.event_id), delivery.store_id)])
         return Received(delivery.event_id, delivery.store_id, receipt, delivery.state, delivery.reason)
 
-    def turn_away(self, install_token: str, topic: str, authorization: str | None, cause: str) -> None:
-        """It will be answered 429. Where it is genuine its change must be read from Zid: a gap is noted."""
+    def turn_away(self, install_token: str, topic: str, authorization: str | None, cause: str) -> StoreId | None:
+        """It will be answered 429. Where it is genuine its change must be read from Zid: a gap is noted.
+
+        The store that its address names.
+        """
         addressee = read_install_token(self._secrets, install_token)
         if addressee is not None and _genuine(self._secrets, addressee, authorization):
             self._gaps.note(addressee, topic, cause)
+        return addressee.store_id if addressee else None
 
     def _write_down(self, addressee: Addressee, incoming: IncomingWebhook) -> Delivery:
         entity, reason = self._recognise(incoming)

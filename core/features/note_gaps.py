@@ -42,7 +42,7 @@ class NoteGaps:
         return len(self._pending)
 
     async def flush(self) -> int:
-        """How many were opened. Raises Unavailable while the database is away: they are on the disk then, if it works."""
+        """How many were opened. Raises Unavailable while the database is away; they are on the disk then."""
         opening, self._pending = list(self._pending.values()), {}
         if not opening:
             return 0

@@ -26,6 +26,7 @@ from entrypoints.http.api import (
     product_changes,
     products,
     reconciliation,
+    rejected,
     segments,
     static_lists,
     store_changes,
@@ -66,6 +67,7 @@ ALL_ROUTES: tuple[Route, ...] = (
     *reconciliation.ROUTES,
     *pauses.ROUTES,
     *erasures.ROUTES,
+    *rejected.ROUTES,  # before the events, whose ids match anything
     *events.ROUTES,
     *dead_letters.ROUTES,
     *dead_letter_jobs.ROUTES,

@@ -17,6 +17,7 @@ from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore
 from core.features.pause_store import PauseStore
+from core.features.log_rejections import LogRejections
 from core.features.reconcile_requests import AskForReconciliation
 from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks
@@ -39,6 +40,7 @@ from core.ports.mirror_reading import (
     MirroredOrders,
     MirroredProducts,
 )
+from core.ports.rejections import Rejections
 from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
 from core.ports.system import Clock, Ids
@@ -132,6 +134,8 @@ class HttpServices:
     cache: Cache
     erase: EraseData
     erasures: Erasures
+    rejected: LogRejections
+    rejections: Rejections
     people: PersonalData
     worker: Callable[[], WorkerId]
 

@@ -20,6 +20,7 @@ from core.domain.event_states import EventState
 from core.domain.topics import is_known
 from core.errors import TryLater
 from core.features.ingest_webhook import IncomingWebhook, NotOurs, Received, WrongCredentials
+from core.ids import StoreId
 from core.ports.metrics import Metrics
 from entrypoints.http.bodies import Slow, read_up_to
 from entrypoints.http.problems import KINDS, Problem, respond
@@ -131,9 +132,10 @@ def _storable(topic: str) -> str:
 
 
 def _refuse(
-    request: web.Request, topic: str, outcome: str, slug: str, detail: str, store_id: int | None = None
+    request: web.Request, topic: str, outcome: str, slug: str, detail: str, store_id: StoreId | None = None
 ) -> web.Response:
     _count(request, topic, outcome)
+    request.app[SERVICES].rejected.note(outcome, topic, store_id, request.content_length)
     log.warning("webhook_refused", outcome=outcome, topic=topic if is_known(topic) else _OTHER, store_id=store_id)
     kind = KINDS[slug]
     headers = _CHALLENGE if kind.status == 401 else {}
@@ -144,7 +146,9 @@ def _come_again(request: web.Request, topic: str, outcome: str, seconds: float) 
     _count(request, topic, outcome)
     log.warning("webhook_put_off", outcome=outcome, topic=topic if is_known(topic) else _OTHER)
     cause = f"answered 429: {outcome.replace('_', ' ')}"
-    request.app[SERVICES].ingest.turn_away(request.match_info["install_token"], topic, _header(request), cause)
+    services = request.app[SERVICES]
+    store_id = services.ingest.turn_away(request.match_info["install_token"], topic, _header(request), cause)
+    services.rejected.note(outcome, topic, store_id, request.content_length)
     kind = KINDS["overloaded"]
     response = respond(Problem(kind, kind.meaning, retry_after=seconds), request[REQUEST_ID])
     if not request.content.is_eof():

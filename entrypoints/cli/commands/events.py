@@ -12,12 +12,14 @@ from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkItem
 from core.ports.ledger_reading import EventDetail
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
+from core.ports.rejections import RejectionFilter
 from entrypoints.cli.event_listing import list_events
 from entrypoints.cli.event_rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, attempt_row, event_record, last_traceback
 from entrypoints.cli.filters import ACTOR, Limit, SinceOption, StoreOption, TopicOption, read_event_id, wanted
 from entrypoints.cli.group import commands
 from entrypoints.cli.opened import publish, with_adapters
-from entrypoints.cli.output import show_record, show_rows
+from entrypoints.cli.output import Row, show_record, show_rows
+from entrypoints.cli.rejection_rows import REJECTION_COLUMNS, rejection_row
 from entrypoints.failures import CommandFailed
 
 app = commands("Events: what came in and what became of it.")
@@ -51,6 +53,25 @@ def show(
 ) -> None:
     """One event with its handlers' runs and every attempt at them."""
     wanted_id = read_event_id(event_id)
+
+@app.command(epilog="Example: wasl events rejected --reason wrong_credentials --since 1d")
+def rejected(
+    store: StoreOption = None,
+    reason: Annotated[str | None, typer.Option(help="Only those turned away for this, such as not_ours.")] = None,
+    since: SinceOption = None,
+    limit: Limit = 50,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Webhook requests that were not taken in, latest first: forged, or answered 429."""
+    chosen = RejectionFilter(StoreId(store) if store is not None else None, reason, read_since(since))
+
+    async def work(adapters: Adapters) -> list[Row]:
+        return [rejection_row(one) for one in await adapters.rejections().latest(chosen, limit=limit)]
+
+    rows = with_adapters(data_dir, work)
+    show_rows(rows, REJECTION_COLUMNS, as_json=as_json, empty="no request was turned away")
+
 
     async def work(adapters: Adapters) -> EventDetail | None:
         return await adapters.reader().event(wanted_id)

@@ -34,6 +34,7 @@ from adapters.memory.pauses import MemoryPauses
 from adapters.memory.reconciliations import MemoryComparison, MemoryReconciliations
 from adapters.memory.redrives import MemoryRedrives
 from adapters.memory.refresh_book import MemoryRefreshBook
+from adapters.memory.rejections import MemoryRejections
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
 from adapters.memory.stock_ledger import MemoryStockLedger
@@ -57,6 +58,7 @@ from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
 from core.features.note_gaps import NoteGaps
 from core.features.pause_store import PauseStore
+from core.features.log_rejections import LogRejections
 from core.features.reconcile_requests import AskForReconciliation, PlanReconciliation, ReconcilePolicy
 from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
@@ -77,6 +79,7 @@ from core.ports.ledger_reading import Desk, LedgerReader
 from core.ports.redrives import Redrives
 from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
+from core.ports.rejections import Rejections
 from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
 from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings, Mirror
@@ -148,6 +151,9 @@ class World:
         self.gaps: Gaps = MemoryGaps(self.database)
         self.reader: LedgerReader = MemoryLedgerReader(self.database)
         self.desk: Desk = MemoryDesk(self.database)
+        self.rejections: Rejections = MemoryRejections()
+        self.rejected = LogRejections(rejections=self.rejections, clock=self.clock)
+        self.note_gaps = NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock)
         self.note_gaps = NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock)
         self.letters: DeadLetters = MemoryDeadLetters(self.database, "1.2.3")
         self.redrives: Redrives = MemoryRedrives(self.database, "1.2.3")
@@ -322,6 +328,8 @@ class World:
             ),
             erasures=self.erasures,
             people=MemoryPersonalData(self.database),
+            rejected=self.rejected,
+            rejections=self.rejections,
         )
 
     def app(self) -> web.Application:
