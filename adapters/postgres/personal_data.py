@@ -85,6 +85,9 @@ _REDACT_ORDER: Final = """
     UPDATE mirror_orders SET body = $3, customer_id = NULL, code = NULL WHERE store_id = $1 AND entity_id = $2
 """
 _DELETE_ROW: Final = "DELETE FROM {table} WHERE store_id = $1 AND entity_id = ANY ($2)"
+_DELETE_HASHES: Final = """
+    DELETE FROM reconciled_rows WHERE store_id = $1 AND kind = 'customer' AND entity_id = ANY ($2)
+"""
 _DELETE_RECORDS: Final = "DELETE FROM customer_records WHERE store_id = $1 AND customer_id = ANY ($2)"
 # Not the key: a repeat must not be done a second time. It gets an answer without content.
 _EMPTY_ANSWERS: Final = f"""
@@ -157,6 +160,7 @@ class PostgresPersonalData(PersonalData):
             async for rows in _batches(self._mirrored(table, store_id, person)):
                 ids = [row["entity_id"] for row in rows]
                 yield await self._execute(table.name, _DELETE_ROW.format(table=table.name), store_id, ids)
+        yield await self._execute("reconciled_rows", _DELETE_HASHES, store_id, sorted(person.ids))
         yield await self._execute("customer_records", _DELETE_RECORDS, store_id, sorted(person.ids))
         yield await self._execute("idempotency_keys", _EMPTY_ANSWERS, store_id, list(person.needles))
 
