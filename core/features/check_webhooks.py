@@ -93,33 +93,41 @@ class CheckWebhooks:
             await self._note(install, dict.fromkeys(self.topics, WebhookState.MISSING), failed, complete=False)
             return Checked(install.store_id, {}, {}, failed, str(problem))
 
+    async def renew(self, install: Install) -> SubscriptionReport:
+        """The same for who wants to see what goes wrong: raises what the gateway raises."""
+        listed = await self._listed(install)
+        _, report = await self._heal(install, listed, webhook_states(listed, self._urls(install), self._ids))
+        return report
+
     async def plan(self, install: Install) -> Sequence[PlannedWebhook]:
         """What Zid has against what it should have, line by line; nothing is changed."""
-        listed = await self.gateway.perform(install.store_id, ListWebhooks())
-        await self.installations.note_subscriptions(install.install_id, listed)
-        return self.lines(install, listed)
+        return self.lines(install, await self._listed(install))
 
     def lines(self, install: Install, listed: Sequence[Subscription]) -> Sequence[PlannedWebhook]:
         """The same for a list at hand."""
         return plan_lines(listed, self._urls(install), self._ids)
 
     async def _check(self, install: Install, *, tidy: bool) -> Checked:
-        listed = await self.gateway.perform(install.store_id, ListWebhooks())
-        await self.installations.note_subscriptions(install.install_id, listed)
+        listed = await self._listed(install)
         states = webhook_states(listed, self._urls(install), self._ids)
-        sick = {event: state for event, state in states.items() if state in SICK}
-        if not sick and (not tidy or is_settled(self.lines(install, listed))):
+        if not SICK.intersection(states.values()) and (not tidy or is_settled(self.lines(install, listed))):
             await self._note(install, states, {}, complete=True)
             return Checked(install.store_id, states, {}, {})
-        return await self._heal(install, listed, states, sick)
+        checked, _ = await self._heal(install, listed, states)
+        return checked
+
+    async def _listed(self, install: Install) -> Sequence[Subscription]:
+        listed = await self.gateway.perform(install.store_id, ListWebhooks())
+        await self.installations.note_subscriptions(install.install_id, listed)
+        return listed
 
     async def _heal(
         self,
         install: Install,
         listed: Sequence[Subscription],
         states: Mapping[str, WebhookState],
-        sick: Mapping[str, WebhookState],
-    ) -> Checked:
+    ) -> tuple[Checked, SubscriptionReport]:
+        sick = {event: state for event, state in states.items() if state in SICK}
         silent_since = await self._silent_since(install, listed, sick)
         report = await self.subscribe.ensure(install, self.topics)
         failed = dict(report.failed)
@@ -128,7 +136,7 @@ class CheckWebhooks:
         now_standing = {event: WebhookState.HEALTHY for event in states if event not in failed}
         left = {event: sick.get(event, WebhookState.MISSING) for event in failed}
         await self._note(install, {**now_standing, **left}, failed, complete=not failed)
-        return Checked(install.store_id, states, healed, failed, calls=_calls(report))
+        return Checked(install.store_id, states, healed, failed, calls=_calls(report)), report
 
     async def _silent_since(
         self, install: Install, listed: Sequence[Subscription], sick: Iterable[str]

@@ -11,16 +11,16 @@ from aiohttp import web
 
 from core.domain.secret import Secret
 from core.features.backfill import AskForBackfill
+from core.features.check_webhooks import CheckWebhooks
 from core.features.dead_letters import DecideDeadLetters
 from core.features.erase_data import EraseData
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore
-from core.features.pause_store import PauseStore
 from core.features.log_rejections import LogRejections
+from core.features.pause_store import PauseStore
 from core.features.reconcile_requests import AskForReconciliation
 from core.features.refresh_tokens import RefreshTokens
-from core.features.subscribe_webhooks import SubscribeWebhooks
 from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
 from core.ports.api_keys import ApiKeys
@@ -45,6 +45,7 @@ from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
 from core.ports.system import Clock, Ids
 from core.ports.token_status import TokenStatuses
+from core.ports.webhook_checks import WebhookChecks
 from core.ports.work_index import Announcer
 from core.ports.zid_gateway import ZidGateway
 
@@ -129,13 +130,14 @@ class HttpServices:
     backfill: AskForBackfill
     reconciliation: AskForReconciliation
     pausing: PauseStore
-    subscribe: SubscribeWebhooks
+    webhooks: CheckWebhooks
+    webhook_checks: WebhookChecks
     topics: Sequence[str]
     cache: Cache
-    erase: EraseData
-    erasures: Erasures
     rejected: LogRejections
     rejections: Rejections
+    erase: EraseData
+    erasures: Erasures
     people: PersonalData
     worker: Callable[[], WorkerId]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
 from core.domain.operations.webhooks import ListWebhooks, Subscription
+from core.domain.stores import LIVE, Install
+from core.domain.webhook_states import Action, WebhookState, is_settled
 from core.features.subscribe_webhooks import SubscriptionReport
 from entrypoints.http.api.asking import ask, known_store, live_install
-from entrypoints.http.api.shapes import Asked, Told, json
+from entrypoints.http.api.shapes import Asked, Moment, Told, json, utc
 from entrypoints.http.api.sources import Source
 from entrypoints.http.api.stores import SubscriptionView, subscription_view
 from entrypoints.http.reading import no_query, read_query
@@ -23,8 +25,24 @@ class WebhooksQuery(Asked, frozen=True):
     source: Source = Source.MIRROR
 
 
+class PlannedView(Told, frozen=True):
+    """What is to become of an event's webhook; `webhook_id` is Zid's, null for what is to be made."""
+
+    event: str
+    action: Action
+    state: WebhookState
+    webhook_id: str | None
+    why: str | None
+
+
 class WebhooksView(Told, frozen=True):
+    """`plan` compares `items` with what the handlers need. `problems` are what the last look could not subscribe."""
+
     items: Sequence[SubscriptionView]
+    plan: Sequence[PlannedView]
+    settled: bool
+    problems: Mapping[str, str]
+    checked_at: Moment | None
     next_cursor: str | None = None
 
 
@@ -44,20 +62,31 @@ class SubscribedView(Told, frozen=True):
 
 async def index(request: web.Request) -> web.Response:
     query = read_query(request, WebhooksQuery)
-    return json(WebhooksView([subscription_view(found) for found in await _found(request, query.source)]))
+    services, install = request.app[SERVICES], await known_store(request)
+    found = await _found(request, install, query.source)
+    lines = services.webhooks.lines(install, found) if install.state in LIVE else []
+    checked = await services.webhook_checks.of_install(install.install_id)
+    return json(
+        WebhooksView(
+            items=[subscription_view(one) for one in found],
+            plan=[PlannedView(line.event, line.action, line.state, line.webhook_id, line.why) for line in lines],
+            settled=is_settled(lines),
+            problems=checked.problems if checked else {},
+            checked_at=utc(checked.checked_at) if checked else None,
+        )
+    )
 
 
-async def _found(request: web.Request, source: Source) -> Sequence[Subscription]:
+async def _found(request: web.Request, install: Install, source: Source) -> Sequence[Subscription]:
     if source is Source.ZID:
         return await ask(request, ListWebhooks())
-    install = await known_store(request)
     return await request.app[SERVICES].installations.subscriptions(install.install_id)
 
 
 async def subscribe(request: web.Request) -> web.Response:
     no_query(request)
     services = request.app[SERVICES]
-    return json(_report(await services.subscribe.ensure(await live_install(request), services.topics)))
+    return json(_report(await services.webhooks.renew(await live_install(request))))
 
 
 def _report(report: SubscriptionReport) -> SubscribedView:

@@ -40,6 +40,7 @@ from adapters.memory.segments import MemorySegments
 from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.system import ManualClock, SeededChance, SequentialIds
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
+from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.work_index import RecordingAnnouncer
 from adapters.memory.workers import MemoryWorkers
 from adapters.memory.zid_gateway import ScriptedExchange, ScriptedGateway, ScriptedProbe
@@ -50,15 +51,16 @@ from core.domain.stores import Install, StoreIdentity
 from core.domain.tokens import Tokens
 from core.domain.webhook_address import USERNAME, Addressee, install_token, password
 from core.features.backfill import AskForBackfill
+from core.features.check_webhooks import CheckWebhooks
 from core.features.dead_letters import DecideDeadLetters
 from core.features.erase_data import EraseData
 from core.features.event_handlers import Handlers
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
+from core.features.log_rejections import LogRejections
 from core.features.note_gaps import NoteGaps
 from core.features.pause_store import PauseStore
-from core.features.log_rejections import LogRejections
 from core.features.reconcile_requests import AskForReconciliation, PlanReconciliation, ReconcilePolicy
 from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
@@ -77,9 +79,9 @@ from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
 from core.ports.ledger_reading import Desk, LedgerReader
 from core.ports.redrives import Redrives
+from core.ports.rejections import Rejections
 from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
-from core.ports.rejections import Rejections
 from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
 from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings, Mirror
@@ -149,12 +151,11 @@ class World:
         self.book: RefreshBook = MemoryRefreshBook(self.database)
         self.inbox: Inbox = MemoryInbox(self.database)
         self.gaps: Gaps = MemoryGaps(self.database)
-        self.reader: LedgerReader = MemoryLedgerReader(self.database)
-        self.desk: Desk = MemoryDesk(self.database)
         self.rejections: Rejections = MemoryRejections()
         self.rejected = LogRejections(rejections=self.rejections, clock=self.clock)
         self.note_gaps = NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock)
-        self.note_gaps = NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock)
+        self.reader: LedgerReader = MemoryLedgerReader(self.database)
+        self.desk: Desk = MemoryDesk(self.database)
         self.letters: DeadLetters = MemoryDeadLetters(self.database, "1.2.3")
         self.redrives: Redrives = MemoryRedrives(self.database, "1.2.3")
         self.states: StateStore = MemoryStateStore(self.clock)
@@ -178,6 +179,7 @@ class World:
         self.audience: Audience = MemoryAudience(self.database)
         self.backfills: Backfills = MemoryBackfills(self.database)
         self.reconciliations = MemoryReconciliations(self.database)
+        self.webhook_checks = MemoryWebhookChecks(self.database)
         self.cache: Cache = MemoryCache(self.clock)
         self.erasures = MemoryErasures(self.database)
         self.erasure_log = MemoryErasureLog()
@@ -312,9 +314,22 @@ class World:
                 ledger=MemoryEventLedger(self.database),
                 window=WINDOW,
             ),
-            subscribe=subscribe,
+            webhooks=CheckWebhooks(
+                subscribe=subscribe,
+                gateway=self.gateway,
+                installations=self.installations,
+                checks=self.webhook_checks,
+                gaps=self.gaps,
+                clock=self.clock,
+                chance=SeededChance(),
+                topics=TOPICS,
+                every=timedelta(minutes=15),
+            ),
+            webhook_checks=self.webhook_checks,
             topics=TOPICS,
             cache=self.cache,
+            rejected=self.rejected,
+            rejections=self.rejections,
             erase=EraseData(
                 erasures=self.erasures,
                 stores=MemoryStoreEraser(self.database),
@@ -328,8 +343,6 @@ class World:
             ),
             erasures=self.erasures,
             people=MemoryPersonalData(self.database),
-            rejected=self.rejected,
-            rejections=self.rejections,
         )
 
     def app(self) -> web.Application:
