@@ -100,5 +100,5 @@ def growth_alarm(growth: DeadGrowth, threshold: int) -> GrowthAlarm:
     if growth.last_hour <= 0:
         return GrowthAlarm(AlarmLevel.QUIET, None)
     seconds = 3600 * (threshold - growth.total) / growth.last_hour
-    reached_in = min(timedelta(seconds=seconds), LONGEST_PROJECTION)
+    reached_in = timedelta(seconds=min(seconds, LONGEST_PROJECTION.total_seconds()))
     return GrowthAlarm(AlarmLevel.GROWING if reached_in <= HORIZON else AlarmLevel.QUIET, reached_in)
