@@ -20,6 +20,7 @@ from adapters.memory.maintenance import MemoryMaintenance
 from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
 from adapters.memory.pauses import MemoryPauses
 from adapters.memory.pruning import MemoryPruning
+from adapters.memory.reconciliations import MemoryComparison, MemoryReconciliations
 from adapters.memory.redrives import MemoryRedrives
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.rows import IntakeRow
@@ -27,7 +28,9 @@ from adapters.memory.runs import MemoryRunLedger
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
 from adapters.memory.stock_ledger import MemoryStockLedger
+from adapters.memory.system import ManualClock
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
+from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.workers import MemoryWorkers
 from core.ids import EventId, InstallId, WorkerId
 from tests.contract.worlds import Hands, LedgerWorld, Shelves
@@ -59,6 +62,9 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         shelves=_shelves(database),
         backfills=MemoryBackfills(database),
         gaps=MemoryGaps(database),
+        reconciliations=MemoryReconciliations(database),
+        comparison=MemoryComparison(database),
+        webhook_checks=MemoryWebhookChecks(database),
         pauses=MemoryPauses(database),
         hands=_memory_hands(database),
         now=database.now,
@@ -106,6 +112,12 @@ def _memory_hands(database: MemoryDatabase) -> Hands:
             if row.event_id == event_id:
                 database.dedupe[key] = type(row)(row.event_id, row.store_id, row.origin, row.expires_at - by)
 
+    async def let_time_pass(by: timedelta) -> None:
+        assert isinstance(database.clock, ManualClock)
+        database.clock.advance(by.total_seconds())
+        for worker in database.workers:
+            database.workers[worker] += by
+
     return Hands(
         expire_lease,
         expire_dedupe,
@@ -115,6 +127,7 @@ def _memory_hands(database: MemoryDatabase) -> Hands:
         swap_tokens,
         effects,
         make_backfills_due,
+        let_time_pass,
         age,
     )
 

@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.backfills import PostgresBackfills
+from adapters.postgres.comparison import PostgresComparison
 from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
 from adapters.postgres.dead_letters import PostgresDeadLetters
@@ -32,6 +33,7 @@ from adapters.postgres.mirrored import (
 from adapters.postgres.pauses import PostgresPauses
 from adapters.postgres.personal_data import PostgresPersonalData
 from adapters.postgres.pruning import PostgresPruning
+from adapters.postgres.reconciliations import PostgresReconciliations
 from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.runs import PostgresRunLedger
@@ -40,6 +42,7 @@ from adapters.postgres.stock_ledger import PostgresStockLedger
 from adapters.postgres.store_erasing import PostgresStoreEraser
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
+from adapters.postgres.webhook_checks import PostgresWebhookChecks
 from adapters.postgres.workers import PostgresWorkers
 from adapters.sealing.fernet import FernetSealer
 from core.domain.secret import Secret
@@ -81,6 +84,9 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 shelves=_shelves(pool),
                 backfills=PostgresBackfills(pool),
                 gaps=PostgresGaps(pool),
+                reconciliations=PostgresReconciliations(pool),
+                comparison=PostgresComparison(pool),
+                webhook_checks=PostgresWebhookChecks(pool),
                 pauses=PostgresPauses(pool),
                 hands=_postgres_hands(owner),
                 now=lambda: datetime.now(UTC),
@@ -140,6 +146,16 @@ def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
         )
         owner.execute("UPDATE dedupe SET expires_at = expires_at - %s WHERE event_id = %s", [by, event_id])
 
+    async def let_time_pass(by: timedelta) -> None:
+        for table, columns in (
+            ("installs", ["installed_at"]),
+            ("gaps", ["opened_at"]),
+            ("reconciliations", ["requested_at", "due_at", "started_at", "finished_at"]),
+            ("webhook_checks", ["due_at", "checked_at", "complete_at"]),
+        ):
+            moved = ", ".join(f"{column} = {column} - %(by)s" for column in columns)
+            owner.execute(f"UPDATE {table} SET {moved}", {"by": by})
+
     return Hands(
         expire_lease,
         expire_dedupe,
@@ -149,6 +165,7 @@ def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
         swap_tokens,
         effects,
         make_backfills_due,
+        let_time_pass,
         age,
     )
 

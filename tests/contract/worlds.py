@@ -27,11 +27,13 @@ from core.ports.mirror_reading import (
 )
 from core.ports.pauses import Pauses
 from core.ports.pruning import Pruning
+from core.ports.reconciliations import Comparison, Reconciliations
 from core.ports.redrives import Redrives
 from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
 from core.ports.system import Ids
 from core.ports.token_status import TokenStatuses
+from core.ports.webhook_checks import WebhookChecks
 
 STORE: Final = StoreId(1)
 OTHER_STORE: Final = StoreId(2)
@@ -52,6 +54,8 @@ class Hands:
     swap_tokens: Callable[[InstallId, InstallId], Awaitable[object]]
     effects: Callable[[], Awaitable[list[str]]]
     make_backfills_due: Callable[[], Awaitable[object]]
+    let_time_pass: Callable[[timedelta], Awaitable[object]]
+    """For installs, gaps, reconciliations and looks at webhooks; leases go on."""
     age: Callable[[EventId, timedelta], Awaitable[object]]
     """As if the event had come in, and been settled, so much earlier; its key with it."""
 
@@ -98,6 +102,9 @@ class LedgerWorld:
     shelves: Shelves
     backfills: Backfills
     gaps: Gaps
+    reconciliations: Reconciliations
+    comparison: Comparison
+    webhook_checks: WebhookChecks
     pauses: Pauses
     hands: Hands
     now: Callable[[], datetime]
