@@ -1,0 +1,281 @@
+"""Thousands of dead letters of seven causes, one of which still fails, redriven by real processes."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+from uuid_utils.compat import uuid7
+
+from adapters.postgres.connection import open_pool
+from adapters.postgres.inbox import PostgresInbox
+from adapters.redis.connection import open_redis
+from adapters.redis.work_index import RedisWorkIndex
+from core.domain.events import Delivery, Receipt, WorkItem, WorkKind, dedupe_key
+from core.ids import Entity, EntityKind, EventId, InstallId, StoreId
+from tests.acceptance.apps.causes import BROKEN, HEALED
+from tests.acceptance.wasl_up import environment
+from tests.eventually import eventually
+from tests.servers import Database
+
+STORES = 20
+PATIENCE = 300
+"""Seconds for what takes less than ten where nothing else runs."""
+MANY = 2_000
+VERY_MANY = 100_000
+LIVE_EVERY = 0.05
+ORDERLY = timedelta(milliseconds=100)
+
+SHOPS = """
+    INSERT INTO stores (store_id, title, install_id, epoch, state)
+    SELECT n, 'x', n * 10, 1, 'active' FROM generate_series(1, %(stores)s) AS n
+"""
+INSTALLS = """
+    INSERT INTO installs (install_id, store_id, epoch, state)
+    SELECT n * 10, n, 1, 'active' FROM generate_series(1, %(stores)s) AS n
+"""
+DEAD_EVENTS = """
+    INSERT INTO events (event_id, store_id, install_id, origin, topic, entity_kind, entity_id, lane, state, dead_runs,
+                        reason, received_at, settled_at, size, body)
+    SELECT gen_random_uuid(), 1 + n %% %(stores)s, 10 * (1 + n %% %(stores)s), 'zid', 'product.create', 'product',
+           n::text, n, 'dead', 1, 'RuntimeError: no courier for ' || n, now() - interval '1 day',
+           now() - n * interval '1 second', 8, convert_to('{"id": 1}', 'UTF8')
+    FROM generate_series(1, %(letters)s) AS n
+"""
+DEAD_RUNS = """
+    INSERT INTO runs (event_id, handler, store_id, install_id, lane, seq, state, attempts, reason, settled_at)
+    SELECT event_id, (%(handlers)s::text[])[1 + entity_id::int %% 7], store_id, install_id, -lane, seq, 'dead', 8,
+           reason, settled_at
+    FROM events WHERE state = 'dead'
+"""
+KNOWN = """
+    INSERT INTO dedupe (key, event_id, store_id, origin, expires_at)
+    SELECT sha256(convert_to(event_id::text, 'UTF8')), event_id, store_id, 'zid', now() + interval '1 day' FROM events
+"""
+COUNTED = "INSERT INTO intake (store_id, origin, accepted) SELECT store_id, 'zid', count(*) FROM events GROUP BY 1"
+EFFECTS = "CREATE TABLE effects (event_id uuid, handler text)"
+LATENCIES = """
+    SELECT extract(epoch FROM settled_at - received_at)::float FROM events
+    WHERE topic = 'order.create' AND received_at >= %s AND received_at < %s AND state = 'done'
+"""
+
+
+@dataclass
+class Fleet:
+    """A database full of dead letters and the processes at work on it."""
+
+    database: Database
+    home: Path
+    environment: dict[str, str]
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database.owner_dsn, autocommit=True) as connection:
+            return connection.execute(statement.encode(), values).fetchall()
+
+    def wasl(self, *arguments: str) -> Any:
+        told = subprocess.run(
+            [sys.executable, "-P", "-m", "entrypoints.cli", *arguments, "--json"],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert told.returncode == 0, told
+        return json.loads(told.stdout)
+
+    @contextmanager
+    def process(self, part: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """One `wasl <part>`, at work when this returns."""
+        log = self.home / f"{name}.log"
+        with log.open("wb") as output:
+            started = subprocess.Popen(
+                [sys.executable, "-P", "-m", "entrypoints.cli", part],
+                cwd=self.home,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            assert eventually(lambda: b"metrics_served" in log.read_bytes(), seconds=PATIENCE), log.read_text()
+            yield started
+        finally:
+            started.kill()
+            started.wait()
+
+
+@pytest.fixture
+def fleet(database: Database, redis_url: str, tmp_path: Path) -> Fleet:
+    return Fleet(
+        database,
+        tmp_path,
+        environment(
+            DATABASE_URL=database.dsn,
+            REDIS_URL=redis_url,
+            TOKEN_KEYS=Fernet.generate_key().decode(),
+            ZID_CLIENT_ID="48",
+            ZID_CLIENT_SECRET="secret",
+            ZID_APP_ID="7367",
+            WEBHOOK_SECRET="webhook-" + "w" * 32,
+            METRICS_PORT="0",
+            WASL_HANDLERS="tests.acceptance.apps.causes",
+            ZID_API_URL="http://127.0.0.1:1",
+            ZID_OAUTH_URL="http://127.0.0.1:1",
+        ),
+    )
+
+
+def fill(fleet: Fleet, letters: int) -> None:
+    values = {"stores": STORES, "letters": letters, "handlers": [*HEALED, BROKEN]}
+    with psycopg.connect(fleet.database.owner_dsn, autocommit=True) as connection:
+        for statement in (SHOPS, INSTALLS, DEAD_EVENTS, DEAD_RUNS, KNOWN, COUNTED, EFFECTS, "ANALYZE"):
+            connection.execute(statement.encode(), values if "%(" in statement else None)
+
+
+@asynccontextmanager
+async def live_work(fleet: Fleet) -> AsyncIterator[None]:
+    """An order of each store in turn, every so often, as if http had taken it in."""
+    pool = await open_pool(fleet.database.dsn, max_size=2)
+    inbox, clients = PostgresInbox(pool), open_redis(fleet.environment["REDIS_URL"])
+    sender = asyncio.create_task(_send(inbox, RedisWorkIndex(clients, name="event", window=256)))
+    try:
+        yield
+    finally:
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
+        await inbox.aclose()
+        await clients.aclose()
+        await pool.close()
+
+
+async def _send(inbox: PostgresInbox, index: RedisWorkIndex) -> None:
+    number = 0
+    while True:
+        number += 1
+        given = _order(StoreId(1 + number % STORES), number)
+        assert await inbox.accept(given) is Receipt.ACCEPTED
+        await index.publish([WorkItem(WorkKind.EVENT, str(given.event_id), given.store_id)])
+        await asyncio.sleep(LIVE_EVERY)
+
+
+def _order(store_id: StoreId, number: int) -> Delivery:
+    body = json.dumps({"id": number, "updated_at": "2026-01-01 10:00:00", "order_status": {"code": "new"}}).encode()
+    install_id = InstallId(store_id * 10)
+    return Delivery(
+        event_id=EventId(uuid7()),
+        store_id=store_id,
+        install_id=install_id,
+        topic="order.create",
+        body=body,
+        received_at=datetime.now(UTC),
+        dedupe_key=dedupe_key(store_id, install_id, "order.create", body),
+        keep_for=timedelta(days=1),
+        entity=Entity(EntityKind.ORDER, str(number)),
+    )
+
+
+def job(fleet: Fleet, number: int) -> dict[str, int]:
+    columns = ("total", "in_flight", "succeeded", "failed", "skipped", "undone")
+    sums = ", ".join(f"sum({column})::int" for column in columns)
+    [row] = fleet.sql(f"SELECT {sums} FROM redrive_groups WHERE job_id = %s", number)
+    return dict(zip(columns, row, strict=True))
+
+
+def is_over(fleet: Fleet, number: int) -> bool:
+    return fleet.sql("SELECT state <> 'open' FROM redrives WHERE job_id = %s", number) == [(True,)]
+
+
+def p95(latencies: list[tuple[float]]) -> float:
+    ordered = sorted(seconds for (seconds,) in latencies)
+    return ordered[int(len(ordered) * 0.95)]
+
+
+async def redriven(fleet: Fleet, letters: int, stack: ExitStack, *, kill: bool) -> int:
+    """A canary over all letters, its scheduler killed on the way where that is asked for; the job's number."""
+    scheduler = stack.enter_context(fleet.process("scheduler", "scheduler"))
+    told = await asyncio.to_thread(fleet.wasl, "dead", "redrive", "--all", "--canary", "--no-wait")
+    assert (told["matched"], told["able"], told["job"]["total"]) == (letters, letters, letters)
+    number = told["job"]["job"]
+    if kill:
+        some = letters // 10
+        assert await asyncio.to_thread(eventually, lambda: job(fleet, number)["succeeded"] > some, seconds=PATIENCE), (
+            job(fleet, number)
+        )
+        scheduler.kill()
+        await asyncio.to_thread(scheduler.wait)
+        assert not is_over(fleet, number)
+        stack.enter_context(fleet.process("scheduler", "another-scheduler"))
+    patience = PATIENCE + letters / 20
+    assert await asyncio.to_thread(eventually, lambda: is_over(fleet, number), seconds=patience), job(fleet, number)
+    return number
+
+
+def assert_exact(fleet: Fleet, number: int, letters: int) -> None:
+    """The broken cause stopped after a few tries, the others drained, each effect once, every number right."""
+    broken = sum(n % 7 == 6 for n in range(1, letters + 1))
+    counts = job(fleet, number)
+    tried = counts["failed"]
+    assert 2 <= tried <= 10
+    assert counts == {
+        "total": letters,
+        "in_flight": 0,
+        "succeeded": letters - broken,
+        "failed": tried,
+        "skipped": 0,
+        "undone": broken - tried,
+    }
+    assert fleet.sql("SELECT count(*)::int FROM attempts WHERE handler = %s", BROKEN) == [(tried,)]
+    effects = "SELECT count(*)::int, count(DISTINCT event_id)::int FROM effects WHERE handler <> 'live'"
+    assert fleet.sql(effects) == [(letters - broken, letters - broken)]
+    assert fleet.sql("SELECT count(*)::int FROM events WHERE state = 'dead'") == [(broken,)]
+    trail = fleet.sql("SELECT action, details FROM audit WHERE details ? 'job_id' ORDER BY audit_id")
+    assert [action for action, _ in trail] == ["events.redriven", "redrive.group_stopped", "redrive.ended"]
+    assert (trail[0][1]["letters"], trail[1][1]["tried"]) == (letters, tried)
+    ended = {name: trail[2][1][name] for name in ("letters", "succeeded", "failed", "undone")}
+    assert ended == {name: counts["total" if name == "letters" else name] for name in ended}
+    listed = fleet.wasl("dead", "list")
+    assert sum(group["count"] for group in listed) == broken
+    assert {group["handler"] for group in listed} == {BROKEN}
+
+
+async def test_the_broken_cause_is_stopped_and_the_others_drain_although_the_scheduler_is_killed(fleet: Fleet) -> None:
+    fill(fleet, MANY)
+    with ExitStack() as stack:
+        stack.enter_context(fleet.process("consumer", "consumer"))
+        number = await redriven(fleet, MANY, stack, kill=True)
+    assert_exact(fleet, number, MANY)
+    assert fleet.wasl("verify")["balanced"] is True
+
+
+@pytest.mark.prove
+async def test_a_hundred_thousand_drain_and_live_work_does_not_notice(fleet: Fleet) -> None:
+    fill(fleet, VERY_MANY)
+    with ExitStack() as stack:
+        stack.enter_context(fleet.process("consumer", "consumer"))
+        async with live_work(fleet):
+            await asyncio.sleep(2)
+            idle_from = datetime.now(UTC)
+            await asyncio.sleep(20)
+            idle_to = datetime.now(UTC)
+            listing = time.monotonic()
+            await asyncio.to_thread(fleet.wasl, "dead", "list")
+            listed_in = time.monotonic() - listing
+            number = await redriven(fleet, VERY_MANY, stack, kill=False)
+            busy_to = datetime.now(UTC)
+        opened_at = fleet.sql("SELECT opened_at FROM redrives WHERE job_id = %s", number)[0][0]
+        idle = p95(fleet.sql(LATENCIES, idle_from, idle_to))
+        busy = p95(fleet.sql(LATENCIES, opened_at, busy_to - timedelta(seconds=2)))
+    print(f"live p95: {idle:.3f} s idle, {busy:.3f} s while 100,000 were redriven; listed in {listed_in:.1f} s")
+    assert_exact(fleet, number, VERY_MANY)
+    assert busy <= idle + ORDERLY.total_seconds()
