@@ -49,6 +49,7 @@ from adapters.postgres.reconciliations import PostgresReconciliations
 from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.rejections import PostgresRejections
+from adapters.postgres.restoring import PostgresTokenDoubts
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
 from adapters.postgres.stock_ledger import PostgresStockLedger
@@ -94,6 +95,7 @@ from core.features.prune_events import PruneEvents
 from core.features.reconcile import Reconcile
 from core.features.reconcile_requests import AskForReconciliation, PlanReconciliation, ReconcilePolicy
 from core.features.refresh_tokens import RefreshTokens
+from core.features.restore_backup import RestoreBackup
 from core.features.run_handlers import RunHandlers
 from core.features.spooling import Presence, ReplaySpool, SpoolingInbox
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
@@ -207,6 +209,7 @@ class Adapters(containers.DeclarativeContainer):
     vault = providers.Singleton(PostgresTokenVault, pool, sealer)
     token_statuses = providers.Singleton(PostgresTokenStatuses, pool)
     refresh_book = providers.Singleton(PostgresRefreshBook, pool)
+    token_doubts = providers.Singleton(PostgresTokenDoubts, pool)
     backfills = providers.Singleton(PostgresBackfills, pool)
     gaps = providers.Singleton(PostgresGaps, pool)
     reconciliations = providers.Singleton(PostgresReconciliations, pool)
@@ -478,6 +481,17 @@ class Features(containers.DeclarativeContainer):
         announcer=announcer,
         metrics=adapters.metrics,
         version=providers.Callable(_handlers_version, settings),
+    )
+    restore = providers.Singleton(
+        RestoreBackup,
+        doubts=adapters.token_doubts,
+        erase=erase,
+        log=adapters.erasure_log,
+        installations=adapters.installations,
+        gaps=adapters.gaps,
+        reconciliation=ask_for_reconciliation,
+        trail=adapters.audit_trail,
+        clock=adapters.clock,
     )
     prune = providers.Singleton(
         PruneEvents,

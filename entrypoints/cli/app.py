@@ -24,6 +24,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "scheduler": "Renew tokens, sweep the ledger",
         "sandbox": "A stand-in for Zid",
         "migrate": "Bring the database to this version's schema",
+        "restored": "Put right what an older backup of the database brought back",
         "healthcheck": "Exit code for containers",
     },
     "Look": {

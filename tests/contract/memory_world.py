@@ -23,6 +23,7 @@ from adapters.memory.pruning import MemoryPruning
 from adapters.memory.reconciliations import MemoryComparison, MemoryReconciliations
 from adapters.memory.redrives import MemoryRedrives
 from adapters.memory.refresh_book import MemoryRefreshBook
+from adapters.memory.restoring import MemoryTokenDoubts
 from adapters.memory.rows import IntakeRow
 from adapters.memory.runs import MemoryRunLedger
 from adapters.memory.sealing import ReversibleSealer
@@ -56,6 +57,7 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         vault=MemoryTokenVault(database, sealer),
         statuses=MemoryTokenStatuses(database),
         refreshes=MemoryRefreshBook(database),
+        doubts=MemoryTokenDoubts(database),
         trail=MemoryAuditTrail(database),
         log=MemoryAuditLog(database),
         keys=MemoryIdempotencyKeys(database),

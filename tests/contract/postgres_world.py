@@ -36,6 +36,7 @@ from adapters.postgres.pruning import PostgresPruning
 from adapters.postgres.reconciliations import PostgresReconciliations
 from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
+from adapters.postgres.restoring import PostgresTokenDoubts
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.segments import PostgresSegments
 from adapters.postgres.stock_ledger import PostgresStockLedger
@@ -78,6 +79,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 vault=PostgresTokenVault(pool, sealer),
                 statuses=PostgresTokenStatuses(pool),
                 refreshes=PostgresRefreshBook(pool),
+                doubts=PostgresTokenDoubts(pool),
                 trail=PostgresAuditLog(pool),
                 log=PostgresAuditLog(pool),
                 keys=PostgresIdempotencyKeys(pool),

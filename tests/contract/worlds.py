@@ -29,6 +29,7 @@ from core.ports.pauses import Pauses
 from core.ports.pruning import Pruning
 from core.ports.reconciliations import Comparison, Reconciliations
 from core.ports.redrives import Redrives
+from core.ports.restoring import TokenDoubts
 from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
 from core.ports.system import Ids
@@ -96,6 +97,7 @@ class LedgerWorld:
     vault: TokenVault
     statuses: TokenStatuses
     refreshes: RefreshBook
+    doubts: TokenDoubts
     trail: AuditTrail
     log: AuditLog
     keys: IdempotencyKeys
