@@ -234,7 +234,7 @@ class MemoryRedrives(Redrives):
             skipped=states[ItemState.SKIPPED],
             undone=states[ItemState.UNDONE],
             stopped=row.stopped.get(mark),
-            failing=sum(found.attempts > 0 and found.state is not EventState.RUNNING for found in flying),
+            failing=sum(found.attempts > 0 and found.state is EventState.WAITING for found in flying),
         )
 
 

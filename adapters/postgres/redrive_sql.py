@@ -85,7 +85,7 @@ LOOK: Final = f"""
 LOAD: Final = f"""
     SELECT i.job_id, i.fingerprint, count(*) AS in_flight,
            count(*) FILTER (WHERE coalesce(r.state, e.state) IN {WAITING}) AS waiting,
-           count(*) FILTER (WHERE coalesce(r.state, e.state) NOT IN {HELD}
+           count(*) FILTER (WHERE coalesce(r.state, e.state) IN {WAITING}
                             AND coalesce(r.attempts, e.attempts) > 0) AS failing
     FROM {_ROWS} WHERE i.state = 'in_flight' GROUP BY i.job_id, i.fingerprint
 """

@@ -198,6 +198,27 @@ async def _event_of(world: LedgerWorld, item: WorkItem) -> EventId:
     raise AssertionError(f"{item} is not queued")
 
 
+async def test_what_waits_after_a_failed_try_counts_as_failing(world: LedgerWorld) -> None:
+    await dead_runs(world, *range(1, 11))
+    await opened(world, replace(REDRIVE, stop_above=20))
+    step = await advanced(world, Pace(in_flight=5))
+    soon = replace(WAITS, due_at=world.now() + timedelta(hours=1))
+    await settle_all(world, step.work[:1], soon)
+    assert [group.stopped for group in (await advanced(world, Pace(in_flight=1))).job.groups] == [None]
+    await settle_all(world, step.work[1:2], soon)
+    [group] = (await advanced(world)).stopped
+    assert (group.stopped, group.in_flight, group.undone) == ("2 of 5 tries failed, more than 20 %", 5, 5)
+
+
+async def test_a_snooze_is_no_failure(world: LedgerWorld) -> None:
+    await dead_runs(world, 1, 2)
+    await opened(world, replace(REDRIVE, stop_above=0))
+    step = await advanced(world, Pace(in_flight=1))
+    later = Settlement(EventState.WAITING, due_at=world.now() + timedelta(hours=1), counted=False)
+    await settle_all(world, step.work, later)
+    assert (await advanced(world)).job.groups[0].stopped is None
+
+
 async def test_an_undone_job_leaves_its_letters_exactly_as_they_were(world: LedgerWorld) -> None:
     ids = await dead_runs(world, 1, 2, 3)
     before = await snapshot(world, ids)

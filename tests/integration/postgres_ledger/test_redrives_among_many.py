@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
+from adapters.postgres import redrive_sql
+from adapters.postgres.connection import acquire
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.redrives import PostgresRedrives
 from core.domain.audit import AuditEntry
@@ -116,6 +118,18 @@ async def _done(shop: Shop, items: Sequence) -> None:
     for run in await shop.claim(items, await shop.workers.join("consumer")):
         async with shop.runs.open(run) as scope:
             await scope.settle(Settlement(EventState.DONE))
+
+
+async def test_what_settles_between_two_looks_is_not_taken_for_failing(shop: Shop, redrives: PostgresRedrives) -> None:
+    """A step looks twice, and a run may be done in between: in flight still, tried once, and well."""
+    await dead(shop, 3)
+    await redrives.open(REDRIVE, audit=AUDIT)
+    step = await redrives.advance(Pace())
+    assert step is not None
+    await _done(shop, step.work)
+    async with acquire(shop.pool) as connection:
+        [load] = await connection.fetch(redrive_sql.LOAD)
+    assert (load["in_flight"], load["waiting"], load["failing"]) == (3, 0, 0)
 
 
 async def test_many_stampers_stamp_every_letter_once(shop: Shop) -> None:
