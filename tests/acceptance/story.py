@@ -168,6 +168,13 @@ class Service:
         assert eventually(lambda: self._is_filled(store_id), seconds=60)
         return store_id
 
+    def quiet_stores(self, number: int, **wanted: int) -> list[int]:
+        """Several of them, filled side by side."""
+        stores = [self.sandbox.new_store(**wanted) for _ in range(number)]
+        self.install(*stores)
+        assert all(eventually(lambda store=store: self._is_filled(store), seconds=60) for store in stores)
+        return stores
+
     def _is_filled(self, store_id: int) -> bool:
         kinds = self.call("GET", f"/v1/stores/{store_id}/backfill").json["items"]
         return bool(kinds) and all(kind["state"] == "done" for kind in kinds)

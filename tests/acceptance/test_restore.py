@@ -59,8 +59,7 @@ def drill(database: Database, redis_url: str) -> Iterator[Drill]:
 
 def test_a_restored_backup_forgets_again_spends_nothing_twice_and_catches_up(drill: Drill) -> None:
     service = drill.service
-    stores = [service.quiet_store(orders=4, customers=3, products=2) for _ in range(STORES)]
-    doomed = service.quiet_store(orders=4, customers=3, products=2)
+    *stores, doomed = service.quiet_stores(STORES + 1, orders=4, customers=3, products=2)
     emails = [one["email"] for one in service.sandbox.ask("GET", f"/stores/{doomed}/entities/customers")["items"]]
     service.sandbox.turn(refresh__revoke_access=False)
     since = datetime.now(UTC)
