@@ -119,11 +119,13 @@ class Job:
 class Pace:
     """How much redriven work may be under way at once, over all jobs, so that live work is not starved.
 
-    `in_flight` counts what is queued or running; `waiting` what waits for its next try,
-    which costs nothing now and comes back little by little.
+    `in_flight` counts what is queued or running: that much at most, and `least` however busy
+    the consumers are. `waiting` counts what waits for its next try, which costs nothing now
+    and comes back little by little.
     """
 
     in_flight: int = 32
+    least: int = 4
     waiting: int = 1000
     discard_at_once: int = 500
 
@@ -194,6 +196,17 @@ def share_out(
             break
         granted[min(wanting, key=lambda mark: busy[mark] + granted[mark])] += 1
     return [replace(step, send=granted[mark]) for mark, step in steps.items()]
+
+
+def next_window(window: int, left: int, pace: Pace) -> int:
+    """How much may be in flight after a step that found so much of the window still there.
+
+    One more where everything had settled, half where most had not: consumers that are busy
+    with live work, or slow, are given less. What is redriven yields; it is in no hurry.
+    """
+    if left == 0:
+        return min(window + 1, pace.in_flight)
+    return max(window // 2, pace.least) if left * 2 > window else window
 
 
 def end_of(groups: Sequence[Group], *, undone: bool) -> JobState | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from core.domain.dead_letters import AlarmLevel, DeadGrowth, GrowthAlarm, growth_alarm
-from core.domain.redrive import Pace
+from core.domain.redrive import ItemState, Pace, next_window
 from core.ports.dead_letters import DeadLetters
 from core.ports.metrics import Metrics
 from core.ports.redrives import Advanced, Redrives
@@ -45,13 +45,16 @@ class WorkTheDesk:
         self._metrics = metrics
         self._threshold = threshold
         self._pace = pace or Pace()
+        self._window = self._pace.least
         self._level = AlarmLevel.QUIET
 
     async def advance(self) -> Advanced | None:
         """One step of one job; None when none is open."""
-        advanced = await self._redrives.advance(self._pace)
+        advanced = await self._redrives.advance(replace(self._pace, in_flight=self._window))
         if advanced:
             self._announcer.announce(advanced.work)
+            left = advanced.job.count(ItemState.IN_FLIGHT) - len(advanced.work)
+            self._window = next_window(self._window, left, self._pace)
         return advanced
 
     async def tidy(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.dead_letters import Fingerprint
-from core.domain.redrive import Group, JobState, Step, end_of, next_step, share_out, waves
+from core.domain.redrive import Group, JobState, Pace, Step, end_of, next_step, next_window, share_out, waves
 
 MARK = Fingerprint("0123456789@1")
 
@@ -101,6 +101,14 @@ def test_room_goes_to_whoever_has_least_in_flight() -> None:
 
 def test_nothing_is_sent_while_too_many_wait() -> None:
     assert [s.send for s in share_out(many(9), canary=False, stop_above=None, room=5, waiting_room=0)] == [0]
+
+
+@pytest.mark.parametrize(
+    ("window", "left", "after"),
+    [(4, 0, 5), (32, 0, 32), (20, 10, 20), (20, 11, 10), (6, 6, 4), (4, 4, 4), (4, 40, 4), (10, 1, 10)],
+)
+def test_the_window_grows_slowly_and_shrinks_fast(window: int, left: int, after: int) -> None:
+    assert next_window(window, left, Pace()) == after
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,28 @@ async def test_what_a_job_frees_is_announced() -> None:
     assert len(advanced.work) == 2
 
 
+async def test_what_is_sent_grows_while_it_is_settled_and_shrinks_while_it_is_not() -> None:
+    desk = Desk()
+    desk.work = WorkTheDesk(
+        letters=desk.world.letters,
+        redrives=desk.world.redrives,
+        announcer=desk.announced,
+        metrics=desk.metrics,
+        threshold=10,
+        pace=Pace(in_flight=6, least=2),
+    )
+    await dead_runs(desk.world, *range(1, 31))
+    await opened(desk.world, REDRIVE)
+    sent = []
+    for settles in (True, True, True, True, True, False, False):
+        step = await desk.work.advance()
+        assert step is not None
+        sent.append(len(step.work))
+        if settles:
+            await settle_all(desk.world, step.work)
+    assert sent == [2, 3, 4, 5, 6, 6, 0]
+
+
 async def test_the_end_of_a_job_and_of_its_groups_is_told_once() -> None:
     desk = Desk()
     await dead_runs(desk.world, *range(1, 9))
