@@ -29,7 +29,7 @@ def test_the_start_tells_what_to_open_and_with_which_key(up: WaslUp) -> None:
     assert f"{up.url}/console" in up.output
     assert f"{up.sandbox_url}/" in up.output
     assert up.admin_key in (up.home / ".wasl/wasl.env").read_text()
-    assert "for trying out, not for production" in up.output
+    assert up.says("for trying out, not for production")
 
 
 def test_secrets_are_for_the_owner_only(up: WaslUp) -> None:

@@ -22,7 +22,7 @@ TREE = Path(__file__).resolve().parents[2]
 GIVEN = ("DATABASE_URL", "MIGRATE_DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "HTTP_PORT", "SANDBOX_PORT", "ENVIRONMENT")
 UNHURRIED = "60000"
 """Requests a minute to Zid. At its true 60 one install waits ten seconds; where the rate is the subject, give it."""
-LAST_LINE_OF_THE_START = "not for production"
+LAST_LINE_OF_THE_START = "    logs in "
 START_SECONDS = 120
 
 
