@@ -33,7 +33,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "stores": "Installed stores: list, show, refresh, backfill, reconcile, revoke, erase",
         "customers": "One customer's data: export, erase",
         "events": "Events: list, show, replay",
-        "dead": "Dead events: list, show, redrive, discard",
+        "dead": "Dead letters by cause: list, show, redrive, discard, undo, export",
         "webhooks": "Subscriptions at Zid: plan, apply",
         "handlers": "Which handler gets which topic",
     },

@@ -31,7 +31,7 @@ from tests.servers import Database
 STORES = 20
 PATIENCE = 300
 """Seconds for what takes less than ten where nothing else runs."""
-MANY = 2_000
+MANY = 700
 VERY_MANY = 100_000
 LIVE_EVERY = 0.05
 ORDERLY = timedelta(milliseconds=100)

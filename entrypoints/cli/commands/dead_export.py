@@ -13,7 +13,7 @@ from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState
 from core.ids import EventId
 from core.ports.ledger_reading import EventDetail
-from entrypoints.cli.dead_test_file import WARNING, Exported, render_test
+from entrypoints.cli.dead_letter_file import WARNING, Exported, render_test
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.filters import ACTOR, read_event_id
 from entrypoints.cli.opened import with_adapters
