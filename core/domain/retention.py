@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from core.domain.event_states import FINISHED, EventState
-
-LONGEST_DEDUPE: Final = timedelta(days=3)
-"""Keys of derived and replayed events live as long."""
 
 
 @dataclass(frozen=True, slots=True)
