@@ -258,6 +258,12 @@ async def test_the_broken_cause_is_stopped_and_the_others_drain_although_the_sch
     assert fleet.wasl("verify")["balanced"] is True
 
 
+async def idle_spell() -> tuple[datetime, datetime]:
+    began = datetime.now(UTC)
+    await asyncio.sleep(20)
+    return began, datetime.now(UTC)
+
+
 @pytest.mark.prove
 async def test_a_hundred_thousand_drain_and_live_work_does_not_notice(fleet: Fleet) -> None:
     fill(fleet, VERY_MANY)
@@ -265,16 +271,17 @@ async def test_a_hundred_thousand_drain_and_live_work_does_not_notice(fleet: Fle
         stack.enter_context(fleet.process("consumer", "consumer"))
         async with live_work(fleet):
             await asyncio.sleep(2)
-            idle_from = datetime.now(UTC)
-            await asyncio.sleep(20)
-            idle_to = datetime.now(UTC)
+            before = await idle_spell()
             listing = time.monotonic()
             await asyncio.to_thread(fleet.wasl, "dead", "list")
             listed_in = time.monotonic() - listing
             number = await redriven(fleet, VERY_MANY, stack, kill=False)
             busy_to = datetime.now(UTC)
+            await asyncio.sleep(2)
+            after = await idle_spell()
         opened_at = fleet.sql("SELECT opened_at FROM redrives WHERE job_id = %s", number)[0][0]
-        idle = p95(fleet.sql(LATENCIES, idle_from, idle_to))
+        # The worse of two, since whatever else the machine does may have begun in between.
+        idle = max(p95(fleet.sql(LATENCIES, *spell)) for spell in (before, after))
         busy = p95(fleet.sql(LATENCIES, opened_at, busy_to - timedelta(seconds=2)))
     print(f"live p95: {idle:.3f} s idle, {busy:.3f} s while 100,000 were redriven; listed in {listed_in:.1f} s")
     assert_exact(fleet, number, VERY_MANY)
