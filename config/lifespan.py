@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -17,6 +18,10 @@ HANDLER_SPARE_CONNECTIONS = 6
 """Besides one connection per running handler: batches, leases, the sweep."""
 NOTICES_CONNECTION = 1
 """On which Postgres tells of new work and of breakers, where it does what Redis does elsewhere."""
+
+
+KNOWN_DATABASE_SECONDS = 2.0
+"""A start waits so long for a database that it can do without; the driver itself would wait for minutes."""
 
 
 @asynccontextmanager
@@ -65,11 +70,12 @@ async def _open_pool(settings: Settings, process: str, *, may_wait: bool = False
         application_name=f"wasl {process}",
         ca_cert=ca_cert,
     )
-    try:
+    if not may_wait:
         return await opened()
-    except Unavailable:
-        if not may_wait:
-            raise
+    try:
+        async with asyncio.timeout(KNOWN_DATABASE_SECONDS):
+            return await opened()
+    except (Unavailable, TimeoutError):
         return await opened(connect=False)
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from config.container import Adapters, Features
 from config.handlers import load_handlers
-from config.lifespan import open_adapters
+from config.lifespan import KNOWN_DATABASE_SECONDS, open_adapters
 from config.settings import Queue, Settings
 from core.domain.events import ClaimedRun
 from core.errors import Unavailable
@@ -77,17 +77,24 @@ async def daemon(settings: Settings, kind: str, *, may_wait: bool = False) -> As
             log_for=log_for,
         )
         features.check_dependencies()
-        try:
-            await database.ask()
-        except Unavailable as error:
-            if not may_wait:
-                raise
-            features.presence().note_away(str(error))
+        await _meet(database, features, may_wait=may_wait)
         async with Loops() as loops:
             loops.start("lease", keep_doing("lease", lease.renew, every=lease.every))
             loops.start("announcer", announcer.run())
             yield Daemon(settings, adapters, features, lease, announcer)
             await _leave(features, announcer, lease)
+
+
+async def _meet(database: Database, features: Features, *, may_wait: bool) -> None:
+    """The database's part in the start; with `may_wait` it may come later."""
+    if not may_wait:
+        return await database.ask()
+    try:
+        async with asyncio.timeout(KNOWN_DATABASE_SECONDS):
+            await database.ask()
+    except (Unavailable, TimeoutError) as error:
+        features.presence().note_away(str(error) or "it does not answer")
+    return None
 
 
 LEAVING_SECONDS = 10.0
