@@ -26,6 +26,7 @@ from core.ports.metrics import Metrics
 from core.ports.work_index import WorkIndex
 from entrypoints.backfilling import Backfilling
 from entrypoints.desk_work import DeskWork
+from entrypoints.erasing import Erasing
 from entrypoints.process import keep_doing, stop_signal
 from entrypoints.reconciling import Reconciling
 from entrypoints.side_door import side_door
@@ -40,9 +41,9 @@ SWEEP_EVERY = 0.5
 POISON_EVERY = 1.0
 REFRESH_EVERY = 5.0
 REFRESH_AT_ONCE = 100
+FORGET_REJECTED_EVERY = 300.0
 MEASURE_EVERY = 15.0
 PRUNE_EVERY = 1.0
-ERASE_EVERY = 5.0
 APP_EVENTS_EVERY = 5.0
 APP_EVENTS_AT_ONCE = 20
 FORGET_APP_EVENTS_EVERY = 3600.0
@@ -60,8 +61,8 @@ class SchedulerServices:
     webhooks: WebhookChecking
     desk: WorkTheDesk
     prune: PruneEvents
-    erase: EraseData
     rejected: LogRejections
+    erase: EraseData
     app_events: HandleAppEvents
     reader: LedgerReader
     indexes: Mapping[WorkKind, WorkIndex]
@@ -90,10 +91,10 @@ class Scheduler:
             )
             loops.create_task(DeskWork(self._services.desk).work(stop))
             loops.create_task(keep_doing("poison", self._poison, every=POISON_EVERY, stop=stop))
-            loops.create_task(keep_doing("prune", self._prune, every=PRUNE_EVERY, stop=stop))
             forget_rejected = self._services.rejected.prune
             loops.create_task(keep_doing("forget_rejected", forget_rejected, every=FORGET_REJECTED_EVERY, stop=stop))
-            loops.create_task(keep_doing("erase", self._erase, every=ERASE_EVERY, stop=stop))
+            loops.create_task(keep_doing("prune", self._prune, every=PRUNE_EVERY, stop=stop))
+            loops.create_task(Erasing(self._services.erase).work(stop))
             loops.create_task(keep_doing("measure", self._measure, every=MEASURE_EVERY, stop=stop))
 
     async def _sweep(self) -> None:
@@ -119,10 +120,6 @@ class Scheduler:
     async def _prune(self) -> None:
         if removed := await self._services.prune.tick():
             log.info("pruned", events=removed)
-
-    async def _erase(self) -> None:
-        if finished := await self._services.erase.run_open():
-            log.info("erased", erasures=finished)
 
     async def _measure(self) -> None:
         ledger = await self._services.reader.books()
@@ -158,8 +155,8 @@ async def run_scheduler(settings: Settings) -> None:
                 parts.features.check_webhooks(), parts.adapters.webhook_checks(), parts.adapters.metrics()
             ),
             prune=parts.features.prune(),
-            erase=parts.features.erase(),
             rejected=parts.features.log_rejections(),
+            erase=parts.features.erase(),
             app_events=parts.features.app_events(),
             reader=parts.adapters.reader(),
             indexes=parts.adapters.indexes(),

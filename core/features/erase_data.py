@@ -8,7 +8,7 @@ ended first, which cancels its work; an event that a worker is at is waited for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -25,7 +25,7 @@ from core.domain.erasures import (
 )
 from core.domain.people import Person
 from core.domain.stores import LIVE
-from core.errors import TryLater
+from core.errors import TryLater, WaslError
 from core.features.uninstall_store import UninstallStore
 from core.ids import StoreId
 from core.ports.erasing import ErasureLog, Erasures, PersonalData, StoreEraser
@@ -45,6 +45,14 @@ class Certificate:
 
     erasure: Erasure
     backups_expire: date
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of one open erasure. `problem` is None where it is finished."""
+
+    erasure: Erasure
+    problem: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +105,16 @@ class EraseData:
         assert erasure.finished_at is not None
         return Certificate(erasure, last_backup_expires(erasure.finished_at, self.backups_kept))
 
-    async def run_open(self, *, limit: int = 10) -> int:
-        """Carries out what was asked for and is not finished; how many were. One that has to wait stays open."""
-        finished = 0
+    async def run_open(self, *, limit: int = 10) -> Sequence[Carried]:
+        """Carries out what was asked for and is not finished. One that has to wait stays open and stops no other."""
+        carried = []
         for erasure in await self.erasures.open_ones(limit=limit):
             try:
                 await self.carry_out(erasure.erasure_id)
-                finished += 1
-            except TryLater:
-                continue
-        return finished
+                carried.append(Carried(erasure))
+            except WaslError as problem:
+                carried.append(Carried(erasure, str(problem)))
+        return carried
 
     async def apply_again(self, line: ErasureLine, *, actor: str) -> Certificate | None:
         """An erasure of before a backup was restored. Zid is not asked: the store's webhooks were removed then."""
