@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -96,9 +95,6 @@ async def waited(index: WorkIndex) -> float:
     return statistics.median(spent) * 1000
 
 
-Hold = Callable[[], AsyncIterator[None]]
-
-
 async def measure(index: WorkIndex, held_back: Callable[[], Awaitable[float]]) -> dict[str, float]:
     return {
         "published": round(await published(index)),
@@ -148,16 +144,18 @@ async def postgres(data_dir: DataDir) -> dict[str, object]:
     return numbers
 
 
-async def main() -> None:
+async def measured(data_dir: DataDir) -> dict[str, object]:
+    async with on_redis(data_dir) as index:
+        redis = await measure(index, lambda: drained(index, count=WINDOW, limit=BATCH))
+    return {"redis": redis, "postgres": await postgres(data_dir)}
+
+
+def main() -> None:
     with tempfile.TemporaryDirectory(prefix="wasl-bench-") as path:
         Path(path).chmod(0o711)
         with DataDir(Path(path)) as data_dir:
-            async with on_redis(data_dir) as index:
-                redis = await measure(index, lambda: drained(index, count=WINDOW, limit=BATCH))
-            found = {"redis": redis, "postgres": await postgres(data_dir)}
-    json.dump(found, sys.stdout, indent=2)
-    print()
+            print(json.dumps(asyncio.run(measured(data_dir)), indent=2))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

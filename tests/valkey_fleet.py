@@ -133,8 +133,8 @@ class ClusterOfThree:
         for node in self.nodes:
             node.ask("FLUSHALL")
 
-    def keys(self) -> list[list[str]]:
-        """What each node holds."""
+    def held(self) -> list[list[str]]:
+        """The keys of each node."""
         return [sorted(str(key) for key in node.client.keys("*")) for node in self.nodes]
 
     def until_whole(self) -> None:

@@ -126,7 +126,7 @@ async def test_allowances_states_and_answers_are_spread_over_the_nodes(
         await RedisRateLimiter(others, allowance).learn(store, 1.0)
         await RedisStateStore(clients).put(f"s{store}", "value", ttl=60)
         await RedisCache(clients).put(f"c{store}", "content", ttl=60)
-    held = cluster.keys()
+    held = cluster.held()
     assert sum(map(len, held)) == 3 * len(stores)
     assert all(any(key.startswith(kind) for key in keys) for keys in held for kind in ("wasl:rate", "wasl:state"))
     for store in stores:
@@ -170,7 +170,7 @@ async def test_slots_that_moved_to_another_node_are_followed(cluster: ClusterOfT
     index = RedisWorkIndex(clients)
     await index.publish(items(2))
     before = await index.incarnation()
-    [(home, key)] = [(node, keys[0]) for node, keys in zip(cluster.nodes, cluster.keys(), strict=True) if keys]
+    [(home, key)] = [(node, keys[0]) for node, keys in zip(cluster.nodes, cluster.held(), strict=True) if keys]
     away = next(node for node in cluster.nodes if node is not home)
     cluster.empty()
     slot, name = key_slot(key.encode()), away.ask("CLUSTER", "MYID")
@@ -179,8 +179,8 @@ async def test_slots_that_moved_to_another_node_are_followed(cluster: ClusterOfT
     assert await index.incarnation() != before
     assert await index.publish(items(3)) == 3
     assert await index.take(limit=5, wait=0) == items(3)
-    assert cluster.keys()[cluster.nodes.index(away)]
-    assert not cluster.keys()[cluster.nodes.index(home)]
+    assert cluster.held()[cluster.nodes.index(away)]
+    assert not cluster.held()[cluster.nodes.index(home)]
 
 
 async def test_a_node_that_is_away_is_unavailable_and_then_fine(cluster: ClusterOfThree, clients: RedisClients) -> None:
