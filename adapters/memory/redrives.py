@@ -98,7 +98,7 @@ class MemoryRedrives(Redrives):
 
     def _outcome(self, item: JobItem) -> ItemState:
         found = self._row(item)
-        if found is None:
+        if found is None or found.state is EventState.ERASED:
             return ItemState.SKIPPED
         if isinstance(found, EventRow) and (found.open_runs or found.dead_runs):
             return ItemState.SUCCEEDED

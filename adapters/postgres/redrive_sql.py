@@ -52,6 +52,7 @@ TURN: Final = (
 # An event that reached its runs is a success of its redrive: what happens to these is their own story.
 _OUTCOME: Final = f"""
     CASE WHEN i.run_id = 0 AND e.event_id IS NULL OR i.run_id > 0 AND r.run_id IS NULL THEN 'skipped'
+         WHEN coalesce(r.state, e.state) = 'erased' THEN 'skipped'
          WHEN i.run_id > 0 AND r.state IN {DEAD} OR i.run_id = 0 AND e.state IN {DEAD} AND e.dead_runs = 0 THEN 'failed'
          WHEN i.run_id > 0 AND r.state IN {UNFINISHED_STATES} THEN 'in_flight'
          WHEN i.run_id = 0 AND e.state IN {UNFINISHED_STATES} AND e.open_runs = 0 THEN 'in_flight'
