@@ -41,6 +41,7 @@ _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="wasl"'}
 
 
 LOOK_EVERY: Final = 0.1
+TELL_EVERY: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -49,11 +50,21 @@ class Intake:
 
     present: int = 0
     lag: LoopLag = field(default_factory=lambda: LoopLag(every=LOOK_EVERY))
+    told_at: float = float("-inf")
+    untold: int = 0
 
     @property
     def has_room(self) -> bool:
         """Whether one who comes now is answered in time. What waits for the database is judged there."""
         return self.present < AT_ONCE and self.lag.has_room()
+
+    def tell_put_off(self, now: float, outcome: str, topic: str) -> None:
+        """One line a second, with how many more there were: who is overloaded does not write thousands."""
+        if now - self.told_at < TELL_EVERY:
+            self.untold += 1
+            return
+        log.warning("webhook_put_off", outcome=outcome, topic=topic, more=self.untold)
+        self.told_at, self.untold = now, 0
 
 
 INTAKE: Final = web.AppKey("intake", Intake)
@@ -144,9 +155,10 @@ def _refuse(
 
 def _come_again(request: web.Request, topic: str, outcome: str, seconds: float) -> web.Response:
     _count(request, topic, outcome)
-    log.warning("webhook_put_off", outcome=outcome, topic=topic if is_known(topic) else _OTHER)
     cause = f"answered 429: {outcome.replace('_', ' ')}"
     services = request.app[SERVICES]
+    known = topic if is_known(topic) else _OTHER
+    request.app[INTAKE].tell_put_off(services.clock.monotonic(), outcome, known)
     store_id = services.ingest.turn_away(request.match_info["install_token"], topic, _header(request), cause)
     services.rejected.note(outcome, topic, store_id, request.content_length)
     kind = KINDS["overloaded"]

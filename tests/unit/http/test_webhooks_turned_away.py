@@ -53,6 +53,21 @@ async def test_a_genuine_one_that_cannot_be_kept_is_a_gap(world: World, aiohttp_
     assert await gaps(world, install) == [("order.create", "answered 429: unavailable")]
 
 
+async def test_a_flood_is_told_in_one_line_a_second(
+    world: World, aiohttp_client: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(webhooks, "AT_ONCE", 0)
+    install = await world.installed()
+    client = await make_client(aiohttp_client, world)
+    for number in range(6):
+        if number == 5:
+            world.clock.advance(1.5)
+        assert (await client.post(address(install), json=order(), headers=credentials(install))).status == 429
+    shown = [line for line in capsys.readouterr().out.splitlines() if "webhook_put_off" in line]
+    assert len(shown) == 2
+    assert "more=4" in shown[1]
+
+
 async def test_an_unknown_topic_or_a_forged_delivery_is_none(
     world: World, aiohttp_client: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
