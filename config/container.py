@@ -158,6 +158,7 @@ def _reconcile_policy(settings: Settings) -> ReconcilePolicy:
         every=timedelta(seconds=settings.reconcile_every),
         full_every=timedelta(seconds=settings.reconcile_full_every),
         grace=timedelta(seconds=settings.reconcile_grace),
+        gap_age=timedelta(seconds=settings.reconcile_gap_age),
     )
 
 
@@ -311,6 +312,7 @@ class Features(containers.DeclarativeContainer):
         chance=adapters.chance,
         topics=topics,
         every=providers.Singleton(_webhook_check_every, settings),
+        recover_path=settings.provided.zid_webhook_recover_path,
     )
     install = providers.Singleton(
         InstallStore,

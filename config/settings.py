@@ -120,10 +120,12 @@ class Settings(BaseModel):
     spool_dir: Path = Path(".wasl/spool")
     spool_max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
     handler_concurrency: int = Field(16, ge=1, le=1000)
+    zid_webhook_recover_path: str = Field("", pattern="^(/.*)?$")
     webhook_check_every: float = Field(900.0, ge=0)
     reconcile_every: float = Field(3600.0, ge=0)
     reconcile_full_every: float = Field(86_400.0, ge=60)
     reconcile_grace: float = Field(1800.0, ge=0)
+    reconcile_gap_age: float = Field(20.0, ge=0)
     wasl_handlers: Words = ()
     app_version: str | None = None
     dead_letter_alarm: int = Field(1000, ge=1)

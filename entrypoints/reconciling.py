@@ -24,7 +24,7 @@ AT_ONCE = 8
 """Stores read by one process at a time; each mostly waits for Zid's allowance."""
 LOOK_EVERY = 1.0
 """Seconds between looks while nothing is due."""
-SCHEDULE_EVERY = 10.0
+SCHEDULE_EVERY = 5.0
 MEASURE_EVERY = 30.0
 
 

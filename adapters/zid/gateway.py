@@ -13,8 +13,8 @@ import structlog
 
 from adapters.zid.errors import error_after
 from adapters.zid.headers import api_headers
+from adapters.zid.recovery import any_route_of
 from adapters.zid.route import Route
-from adapters.zid.routes import route_of
 from adapters.zid.time_limit import TimeLimit
 from adapters.zid.wire import Request, Wire
 from core.domain.exchange import Accept, Answer, Exchange, Pause, Renew, judge
@@ -76,7 +76,7 @@ class AiohttpZidGateway(ZidGateway):
         self._limit = limit
 
     async def perform(self, store_id: StoreId, operation: Operation[R]) -> R:
-        route = route_of(operation)
+        route = any_route_of(operation)
         tokens = await self._tokens.current(store_id)
         until = self._limit.start() if self._limit else None
         call = _Call(store_id, operation, route, tokens, Exchange(repeatable=operation.repeatable), until)

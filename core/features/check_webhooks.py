@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from core.domain.gaps import Gap
 from core.domain.operations.webhooks import ListWebhooks, Subscription
+from core.domain.recover_webhook import RecoverWebhook
 from core.domain.stores import Install, InstallState
 from core.domain.subscription_plan import original_ids
-from core.domain.webhook_states import SICK, PlannedWebhook, WebhookState, is_settled, plan_lines, webhook_states
-from core.errors import Stale, TryLater, WaslError
+from core.domain.webhook_states import (
+    SICK,
+    PlannedWebhook,
+    WebhookState,
+    is_settled,
+    plan_lines,
+    state_of,
+    webhook_states,
+)
+from core.errors import OutcomeUnknown, Refused, Stale, TryLater, Unreadable, WaslError
 from core.features.subscribe_webhooks import SubscribeWebhooks, SubscriptionReport
 from core.ids import StoreId
 from core.ports.gaps import Gaps
@@ -56,6 +66,8 @@ class CheckWebhooks:
     chance: Chance
     topics: Sequence[str]
     every: timedelta
+    recover_path: str
+    """Where Zid recovers a broken webhook; empty where nobody knows (U7): it is replaced then."""
 
     @property
     def most_calls(self) -> int:
@@ -129,6 +141,7 @@ class CheckWebhooks:
     ) -> tuple[Checked, SubscriptionReport]:
         sick = {event: state for event, state in states.items() if state in SICK}
         silent_since = await self._silent_since(install, listed, sick)
+        recovered = await self._recover(install, listed)
         report = await self.subscribe.ensure(install, self.topics)
         failed = dict(report.failed)
         healed = {event: state for event, state in sick.items() if event not in failed}
@@ -136,7 +149,18 @@ class CheckWebhooks:
         now_standing = {event: WebhookState.HEALTHY for event in states if event not in failed}
         left = {event: sick.get(event, WebhookState.MISSING) for event in failed}
         await self._note(install, {**now_standing, **left}, failed, complete=not failed)
-        return Checked(install.store_id, states, healed, failed, calls=_calls(report)), report
+        return Checked(install.store_id, states, healed, failed, calls=recovered + _calls(report)), report
+
+    async def _recover(self, install: Install, listed: Sequence[Subscription]) -> int:
+        """Broken ones that only need a word; how many calls. One that is refused is replaced like a missing one."""
+        urls, ids = self._urls(install), self._ids
+        broken = [one for one in listed if one.original_id in ids and urls.get(one.event) == one.target_url]
+        broken = [one for one in broken if self.recover_path and state_of(one) is WebhookState.BROKEN]
+        for one in broken:
+            wanted = RecoverWebhook(self.recover_path, one.id, one.target_url)
+            with suppress(Refused, Unreadable, OutcomeUnknown):
+                await self.gateway.perform(install.store_id, wanted)
+        return len(broken)
 
     async def _silent_since(
         self, install: Install, listed: Sequence[Subscription], sick: Iterable[str]

@@ -44,8 +44,6 @@ ASKED_AT_ONCE: Final = 5
 LONGEST_BACKLOG: Final = 1000
 """Events of one store that may wait for the mirror before its next page is compared."""
 MOST_LEFT: Final = 10_000
-GAP_AGE: Final = timedelta(seconds=20)
-"""A gap is read when it stands for this long: more may belong to it."""
 SCHEDULED_AT_ONCE: Final = 100
 RETRY_SETTLE: Final = 1.0
 BEHIND: Final = PutOff(BackfillState.WAITING, "waits until the consumers have caught up", timedelta(seconds=1))
@@ -96,13 +94,11 @@ class Reconcile:
     ids: Ids
     encode: Callable[[object], bytes]
     worker: Callable[[], WorkerId]
-    gap_age: timedelta = GAP_AGE
 
     async def schedule(self) -> int:
         """Queues what is due; how many. Raises Unavailable."""
-        return await self.reconciliations.schedule(
-            every=self.planning.policy.every, gap_age=self.gap_age, limit=SCHEDULED_AT_ONCE
-        )
+        policy = self.planning.policy
+        return await self.reconciliations.schedule(every=policy.every, gap_age=policy.gap_age, limit=SCHEDULED_AT_ONCE)
 
     async def claim(self) -> ReconciliationClaim | None:
         """The one that is longest due; None when none is. Raises Unavailable."""

@@ -33,6 +33,8 @@ class ReconcilePolicy:
     every: timedelta = timedelta(hours=1)
     full_every: timedelta = timedelta(days=1)
     grace: timedelta = timedelta(minutes=30)
+    gap_age: timedelta = timedelta(seconds=20)
+    """A gap is read when it stands for this long: more may belong to it."""
 
 
 @dataclass(frozen=True, kw_only=True)

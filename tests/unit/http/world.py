@@ -324,6 +324,7 @@ class World:
                 chance=SeededChance(),
                 topics=TOPICS,
                 every=timedelta(minutes=15),
+                recover_path="",
             ),
             webhook_checks=self.webhook_checks,
             topics=TOPICS,

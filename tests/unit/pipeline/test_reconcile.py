@@ -88,6 +88,7 @@ class Reconciled:
             chance=SeededChance(),
             topics=(),
             every=timedelta(minutes=15),
+            recover_path="",
         )
         self.planning = PlanReconciliation(
             comparison=self.comparison,

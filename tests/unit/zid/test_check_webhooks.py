@@ -3,70 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from adapters.memory.gaps import MemoryGaps
-from adapters.memory.webhook_checks import MemoryWebhookChecks
 from core.domain.operations.webhooks import CreateWebhook, ListWebhooks, Subscription
 from core.domain.webhook_states import Action, WebhookState, plan_lines
 from core.errors import Invalid, MissingScope, RateLimited
-from core.features.check_webhooks import Checked, CheckWebhooks
 from core.ids import StoreId
-from tests.unit.zid.subscribing_world import TARGET, TOPICS, SubscribingWorld
-
-EVERY = timedelta(minutes=15)
-
-
-class CheckedWorld(SubscribingWorld):
-    """A store whose webhooks stand, and the feature that looks after them."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.checks = MemoryWebhookChecks(self.database)
-        self.gaps = MemoryGaps(self.database)
-        self.check = CheckWebhooks(
-            subscribe=self.feature(),
-            gateway=self.webhooks,
-            installations=self.installations,
-            checks=self.checks,
-            gaps=self.gaps,
-            clock=self.clock,
-            chance=self.chance,
-            topics=TOPICS,
-            every=EVERY,
-        )
-
-    async def ready(self) -> CheckedWorld:
-        self.live = await self.install()
-        await self.feature().ensure(self.live, TOPICS)
-        await self.check.check(self.live)
-        self.webhooks.performed.clear()
-        self.well_at = self.clock.now()
-        self.clock.advance(600)
-        return self
-
-    async def look(self) -> Checked:
-        return await self.check.check(self.live)
-
-    def change(self, event: str, **fields: object) -> None:
-        """As Zid shows this event's subscription from now on."""
-        self.webhooks.standing = [
-            replace(one, **fields) if one.event == event else one  # type: ignore[arg-type]
-            for one in self.webhooks.standing
-        ]
-
-    async def open_gaps(self) -> dict[str | None, tuple[datetime, datetime]]:
-        return {
-            known.gap.topic: (known.gap.since, known.gap.until)
-            for known in await self.gaps.of_install(self.live.install_id)
-        }
-
-    async def noted(self) -> tuple[set[WebhookState], dict[str, str]]:
-        found = await self.checks.of_install(self.live.install_id)
-        assert found is not None
-        return set(found.states.values()), dict(found.problems)
+from tests.unit.zid.checking_world import EVERY, CheckedWorld
+from tests.unit.zid.subscribing_world import TARGET, TOPICS
 
 
 @pytest.fixture
@@ -193,3 +139,22 @@ async def test_a_plan_names_what_would_be_done_and_leaves_others_webhooks_alone(
     twice = [*world.webhooks.standing, replace(world.webhooks.standing[-1], id="z")]
     again = plan_lines(twice, urls, ("7367", world.webhooks.standing[-1].original_id or ""))
     assert [line.why for line in again if line.action is Action.REMOVE] == ["is there twice"]
+
+
+async def test_where_the_path_is_known_a_broken_webhook_is_recovered_by_a_word(world: CheckedWorld) -> None:
+    broken_at = world.clock.now() - timedelta(minutes=3)
+    world.change("order.create", health="broken", broken_at=broken_at)
+    world.webhooks.recovers = True
+    known = replace(world.check, recover_path="/v1/managers/webhooks/somewhere")
+    checked = await known.check(world.live)
+    assert checked.healed == {"order.create": WebhookState.BROKEN}
+    assert world.webhooks.count(CreateWebhook) == 0, "the set is left as it is"
+    assert await world.open_gaps() == {"order.create": (broken_at, world.clock.now())}
+    assert len(world.webhooks.performed) <= checked.calls
+
+
+async def test_a_recovery_that_zid_refuses_ends_in_a_new_webhook(world: CheckedWorld) -> None:
+    world.change("order.create", health="broken", broken_at=world.clock.now())
+    known = replace(world.check, recover_path="/v1/managers/webhooks/nowhere")
+    assert set((await known.check(world.live)).healed) == {"order.create"}
+    assert world.webhooks.count(CreateWebhook) == len(TOPICS)

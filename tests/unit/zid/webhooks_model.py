@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeVar, cast
 
 from core.domain.operations.operation import Operation
 from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks, ListWebhooks, Subscription
-from core.errors import WaslError
+from core.domain.recover_webhook import RecoverWebhook
+from core.errors import NotFound, WaslError
 from core.ids import StoreId
 from core.ports.zid_gateway import ZidGateway
 
@@ -22,9 +23,13 @@ async def _nothing(_: Operation[object]) -> None:
 
 @dataclass
 class WebhooksModel(ZidGateway):
-    """`refuses_duplicates` by event (U6); `fails` raises for an event before, `loses` after it was made."""
+    """`refuses_duplicates` by event (U6); `recovers` where the path is right (U7).
+
+    `fails` raises for an event before, `loses` after it was made.
+    """
 
     refuses_duplicates: bool = False
+    recovers: bool = False
     fails: dict[str, WaslError] = field(default_factory=dict)
     loses: dict[str, WaslError] = field(default_factory=dict)
     before: Callable[[Operation[object]], Awaitable[None]] = _nothing
@@ -49,10 +54,20 @@ class WebhooksModel(ZidGateway):
                 return list(self.standing)
             case CreateWebhook():
                 return self._create(operation)
+            case RecoverWebhook():
+                return self._recover(operation)
             case DeleteWebhooks(original_id):
                 self.standing = [one for one in self.standing if one.original_id != original_id]
                 return None
         raise LookupError(operation)
+
+    def _recover(self, wanted: RecoverWebhook) -> None:
+        if not self.recovers:
+            raise NotFound(404, "there is no such path")
+        self.standing = [
+            replace(one, health="healthy", broken_at=None) if one.id == wanted.webhook_id else one
+            for one in self.standing
+        ]
 
     def _create(self, wanted: CreateWebhook) -> Subscription | None:
         if wanted.event in self.fails:
