@@ -31,6 +31,7 @@ from core.domain.operations.webhooks import ListWebhooks
 from core.domain.paging import START, Page, Place
 from core.domain.reconcile_plan import ZONES
 from core.domain.reconciliation import ReconciliationStatus
+from core.domain.results.category import Category
 from core.domain.results.customer import Customer
 from core.domain.results.order import Order
 from core.domain.results.product import Product
@@ -47,7 +48,7 @@ from core.features.reconcile_requests import (
     ReconciliationRefused,
 )
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
-from core.ids import EntityKind, WorkerId
+from core.ids import Entity, EntityKind, WorkerId
 from core.ports.ledger_reading import EventFilter
 from tests.unit.pipeline.conftest import SECRET, STORE, Pipeline
 
@@ -280,6 +281,17 @@ async def test_customers_that_are_gone_leave_the_mirror_though_zid_has_no_webhoo
     assert (await world.pipeline.reader.mirror_counts(STORE)).get(EntityKind.CUSTOMER, 0) == 0
     assert report.progress is not None
     assert report.progress.missed == {}, "no webhook was missed"
+
+
+async def test_a_change_back_that_looked_like_a_redelivery_is_found_and_again_the_next_time(reconciled: Build) -> None:
+    world = await reconciled().ready()
+    for shown in ("first", "second"):
+        for name in ("first", "second", "first", "second"):
+            await world.tell("category.update", {"id": 3, "name": name})
+        world.gateway.on(ListCategories, Page([Category.read({"id": 3, "name": shown})], None, 1))
+        await world.reconcile()
+        row = world.database.mirror[STORE, Entity(EntityKind.CATEGORY, "3")]
+        assert row.columns["name_ar"] == shown
 
 
 async def test_many_missing_rows_are_asked_for_only_as_far_as_was_told_before(reconciled: Build) -> None:

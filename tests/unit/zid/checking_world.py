@@ -63,3 +63,8 @@ class CheckedWorld(SubscribingWorld):
         found = await self.checks.of_install(self.live.install_id)
         assert found is not None
         return set(found.states.values()), dict(found.problems)
+
+
+def with_topics(check: CheckWebhooks, topics: tuple[str, ...]) -> CheckWebhooks:
+    """The same feature of an app whose handlers need these."""
+    return replace(check, topics=topics)
