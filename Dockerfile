@@ -27,9 +27,11 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home wasl
 COPY --from=build /venv /venv
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HTTP_HOST=0.0.0.0 SPOOL_DIR=/var/lib/wasl/spool
-# Mount a volume here: deliveries wait in it while Postgres is away.
-RUN install --directory --owner=wasl --mode=0700 /var/lib/wasl/spool
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HTTP_HOST=0.0.0.0 SPOOL_DIR=/var/lib/wasl/spool \
+    ERASURE_LOG=/var/lib/wasl/erasures/erasures.jsonl
+# Mount volumes here. Deliveries wait in the first while Postgres is away; the second tells a restored
+# backup whom to forget again, so it must not share the database's fate.
+RUN install --directory --owner=wasl --mode=0700 /var/lib/wasl/spool /var/lib/wasl/erasures
 USER wasl
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["wasl", "healthcheck", "--live"]

@@ -134,6 +134,7 @@ def main(many: int) -> None:
                 admin.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             migrator.apply(dsn)
             with psycopg.connect(dsn, autocommit=True) as owner:
+                owner.execute("SET plan_cache_mode = force_custom_plan")  # as every session of the service
                 in_batches(owner, dsn, many)
                 in_partitions(owner, many)
         finally:

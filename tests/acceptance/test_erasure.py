@@ -68,6 +68,7 @@ def test_a_person_is_told_everything_and_then_forgotten(service: Service, store_
     told = json.loads(service.up.wasl("customers", "export", *whom).stdout)
     assert told["customer"][0]["email"] == buyer["email"]
     assert told["orders"]
+    assert service.audited(store_id, "customer.exported") == 1
     attempts = [attempt for event in told["events"] for attempt in event["attempts"]]
     assert any(buyer["name"] in json.dumps(attempt, ensure_ascii=False) for attempt in attempts)
 

@@ -12,6 +12,8 @@ from uuid import UUID
 import typer
 
 from config.container import Adapters
+from core.domain.audit import AuditEntry
+from core.domain.erasures import pseudonym
 from core.domain.people import Person
 from core.features.erase_data import Certificate
 from core.ids import StoreId
@@ -44,6 +46,8 @@ def export(
 
     async def work(adapters: Adapters) -> Mapping[str, object]:
         people = adapters.personal_data()
+        named = {"customer": pseudonym(StoreId(store), person)}
+        await adapters.audit_trail().note(AuditEntry("customer.exported", StoreId(store), actor=ACTOR, details=named))
         return await people.held(StoreId(store), await people.identify(StoreId(store), person))
 
     held = with_adapters(data_dir, work)

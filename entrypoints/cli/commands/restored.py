@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,7 @@ def restored(
     assert moment is not None  # only nothing reads as nothing
 
     async def work(parts: Daemon) -> Restored:
+        _miss(parts.settings.erasure_log)
         return await parts.features.restore().put_right(moment, actor=ACTOR, report=_report)
 
     done = with_features(data_dir, work)
@@ -42,6 +44,12 @@ def restored(
     typer.echo(f"{done.tokens} tokens are in doubt: each store's access token is tried before any renewal")
     typer.echo(f"{done.erasures} erasures were applied again")
     typer.echo(f"{done.stores} stores will be read anew; `wasl stores reconcile ID` follows one")
+
+
+def _miss(erasure_log: Path) -> None:
+    """Somebody who was erased would come back unnoticed."""
+    if not erasure_log.exists():
+        typer.echo(f"there is no erasure file at {erasure_log} (ERASURE_LOG): no erasure is applied again", err=True)
 
 
 def _report(step: str, done: int) -> None:
