@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,9 +63,15 @@ class RunFlow:
         self._claiming = asyncio.Lock()
         self._runs_alone = False
         self._draining = False
+        self._held: set[int] = set()
+        """Runs that are being handled here."""
+        self._has_strays = False
+        """A claim or a settling ended without an answer: the ledger may count as ours what nobody here handles."""
 
     async def step(self) -> None:
         """Claims no more than can start at once: what waits for a place waits in the index, for anybody."""
+        if self._has_strays:
+            await self._give_back_strays()
         if self._runs_alone or self._aside.suspects:
             return await self._suspect_step()
         places = await self._places.take_all(wait=TAKE_WAIT)
@@ -81,7 +88,7 @@ class RunFlow:
         if not items:
             return 0
         by_id = {int(item.id): item for item in items}
-        async with self._claiming:
+        async with self._claim():
             claimed = await services.runs.claim(list(by_id), self._lease.worker, room=self._room())
             for group in self._grouped(claimed):
                 self._start(group)
@@ -114,6 +121,25 @@ class RunFlow:
             for start in range(0, len(group), size)
         ]
 
+    @asynccontextmanager
+    async def _claim(self) -> AsyncIterator[None]:
+        """One claim at a time."""
+        async with self._claiming:
+            try:
+                yield
+            except BaseException:
+                self._has_strays = True
+                raise
+
+    async def _give_back_strays(self) -> None:
+        """While this worker lives nobody else would take them."""
+        async with self._claim():
+            given_back = await self._services.runs.give_back(self._lease.worker, but=self._held)
+            self._has_strays = False
+        self._services.announcer.announce(given_back)
+        if given_back:
+            log.warning("stray_runs_given_back", runs=len(given_back))
+
     # --- suspects ---------------------------------------------------------------
 
     async def _suspect_step(self) -> None:
@@ -127,27 +153,31 @@ class RunFlow:
             await self._start_suspect(suspects)
 
     async def _start_suspect(self, suspects: dict[int, WorkItem]) -> None:
-        services, places = self._services, await self._places.take_all(wait=0)
-        run = None
-        try:
-            async with self._claiming:
-                run = await services.runs.claim_alone(list(suspects), self._lease.worker)
-        finally:
-            self._places.give_back(places - (run is not None))
+        """It leaves the index before it begins: should it kill this process, its entry is not left with the dead."""
+        services = self._services
+        async with self._claim():
+            run = await services.runs.claim_alone(list(suspects), self._lease.worker)
         done_with = {run.run_id: suspects[run.run_id]} if run is not None else suspects
         self._aside.forget(done_with)
-        if run is not None:
-            log.warning("suspect_runs_alone", handler=run.handler, attempt=run.attempt, **_fields(run))
-            self._runs_alone = True
-            self._start([run])
         items = list(done_with.values())
-        await services.finishing.finish(services.index, items, left=items if run is None else [])
+        try:
+            await services.finishing.finish(services.index, items, left=items if run is None else [])
+        finally:
+            if run is not None:
+                await self._begin_alone(run)
+
+    async def _begin_alone(self, run: ClaimedRun) -> None:
+        log.warning("suspect_runs_alone", handler=run.handler, attempt=run.attempt, **_fields(run))
+        self._runs_alone = True
+        self._places.give_back(await self._places.take_all(wait=0) - 1)
+        self._start([run])
 
     # --- one call, and what follows it ---------------------------------------------
 
     def _start(self, runs: Sequence[ClaimedRun]) -> None:
         """Each run has a place, which is given back at the end."""
         self._calls[runs[0].handler] += 1
+        self._held.update(run.run_id for run in runs)
         task = asyncio.create_task(self._work(runs), name=f"run {runs[0].run_id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -160,6 +190,7 @@ class RunFlow:
                 await self._handle(runs)
             finally:
                 self._calls[handler] -= 1
+                self._held.difference_update(run.run_id for run in runs)
             if not (self._draining or self._runs_alone or self._aside.suspects):
                 handed_on = await self._take_up(handler, len(runs))
         finally:
@@ -168,7 +199,7 @@ class RunFlow:
     async def _take_up(self, handler: str, places: int) -> int:
         """Begins what was set aside for this handler, if it still waits; how many. The index brings it anew anyhow."""
         services = self._services
-        async with self._claiming:
+        async with self._claim():
             room = {handler: min(self._room().get(handler, 0), places)}
             items = {int(item.id): item for item in self._aside.waiting_for(handler, room[handler])}
             if not items or not room[handler]:
@@ -176,6 +207,7 @@ class RunFlow:
             try:
                 claimed = await services.runs.claim(list(items), self._lease.worker, room=room)
             except TryLater as error:
+                self._has_strays = True
                 log.warning("set_aside_not_begun", handler=handler, reason=str(error))
                 return 0
             for group in self._grouped(claimed):
@@ -223,11 +255,15 @@ class RunFlow:
         except LostClaim:
             log.warning("run_lost", handler=run.handler, attempt=run.attempt, **_fields(run))
         except TryLater as error:
+            self._has_strays = True
             log.warning("run_not_settled", handler=run.handler, reason=str(error), **_fields(run))
         except Exception:
+            self._has_strays = True
             log.exception("run_broke", handler=run.handler, **_fields(run))
         else:
             self._account(handled, self._services.clock.monotonic() - started)
+        finally:
+            self._held.discard(run.run_id)
 
     def _account(self, handled: Handled, seconds: float) -> None:
         run, outcome, metrics = handled.run, handled.settlement.state.value, self._services.metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from adapters.memory.attempts import keep_run_attempt, keep_unsettled_attempt
@@ -83,8 +83,8 @@ class MemoryRunLedger(RunLedger):
     def open(self, *runs: ClaimedRun) -> AbstractAsyncContextManager[RunScope]:
         return self._scope(runs)
 
-    async def give_back(self, worker: WorkerId) -> Sequence[WorkItem]:
-        held = self._held(worker)
+    async def give_back(self, worker: WorkerId, *, but: Collection[int] = ()) -> Sequence[WorkItem]:
+        held = [run for run in self._held(worker) if run.run_id not in but]
         for run in held:
             keep_unsettled_attempt(self._database, run, AttemptEnd.GIVEN_BACK)
             run.attempts -= 1

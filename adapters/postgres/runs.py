@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Final
 
@@ -59,7 +59,7 @@ _LOOK_AT: Final = f"SELECT r.run_id, r.handler, {_SUSPECT} AS suspect FROM runs 
 _GIVE_BACK: Final = f"""
     WITH held AS (
         SELECT run_id, event_id, handler, attempts, worker_id, started_at FROM runs
-        WHERE worker_id = $1 AND state IN {HELD} ORDER BY run_id FOR UPDATE
+        WHERE worker_id = $1 AND state IN {HELD} AND run_id <> ALL ($2::bigint[]) ORDER BY run_id FOR UPDATE
     ),
     kept AS ({keep_unsettled("held", AttemptEnd.GIVEN_BACK)})
     UPDATE runs SET state = 'queued', attempts = greatest(runs.attempts - 1, 0), worker_id = NULL
@@ -115,9 +115,9 @@ class PostgresRunLedger(RunLedger):
         finally:
             await scope.close()
 
-    async def give_back(self, worker: WorkerId) -> Sequence[WorkItem]:
+    async def give_back(self, worker: WorkerId, *, but: Collection[int] = ()) -> Sequence[WorkItem]:
         async with acquire(self._pool) as connection:
-            return [run_item(row) for row in await connection.fetch(_GIVE_BACK, worker)]
+            return [run_item(row) for row in await connection.fetch(_GIVE_BACK, worker, list(but))]
 
 
 async def _claim(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -164,8 +164,8 @@ class RunLedger(Protocol):
         """A scope for handling it, or several at once; leaving without settle keeps nothing."""
 
     @abstractmethod
-    async def give_back(self, worker: WorkerId) -> Sequence[WorkItem]:
-        """Everything this worker still holds becomes queued again, its attempt not counted."""
+    async def give_back(self, worker: WorkerId, *, but: Collection[int] = ()) -> Sequence[WorkItem]:
+        """Everything this worker still holds, but these runs, becomes queued again, its attempt not counted."""
 
     @abstractmethod
     async def poison(self, *, limit: int) -> Sequence[ClaimedRun]:

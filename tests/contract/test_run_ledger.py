@@ -256,6 +256,15 @@ async def test_giving_back_counts_no_attempt(world: LedgerWorld) -> None:
     assert [run.attempt for run in again] == [1, 1]
 
 
+async def test_what_is_being_handled_is_not_given_back(world: LedgerWorld) -> None:
+    _, items = await opened(world, orders=(1, 2))
+    mine = await world.workers.join("consumer")
+    handled, stray = await claimed(world, mine, *items)
+    [given_back] = await world.runs.give_back(mine, but=[handled.run_id])
+    assert given_back.id == str(stray.run_id)
+    await settle(world, handled)
+
+
 async def test_work_of_an_ended_install_is_fenced_off(world: LedgerWorld) -> None:
     live = await install(world)
     ids = await queued(world, live, 1, 2)
