@@ -34,7 +34,7 @@ from entrypoints.http.api import (
     subscriptions,
 )
 from entrypoints.http.api_keys import check_access
-from entrypoints.http.console import login, views
+from entrypoints.http.console import dead, login, views
 from entrypoints.http.guarding import guard
 from entrypoints.http.once import once
 from entrypoints.http.pages import assets
@@ -76,6 +76,7 @@ ALL_ROUTES: tuple[Route, ...] = (
     *description.ROUTES,
     *login.ROUTES,
     *views.ROUTES,
+    *dead.ROUTES,
     *assets.ROUTES,
 )
 
