@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-FROZEN_SECONDS: Final = 3.0
+FROZEN_SECONDS: Final = 2.0
 """An http process that neither beats nor does anything for so long is killed; another serves two seconds later."""
 OTHERS_FROZEN_SECONDS: Final = 20.0
 """The others lose what they claimed after ten seconds anyway, and a handler of the app may block its process."""

@@ -42,7 +42,7 @@ def beating(limit: float = FROZEN_SECONDS) -> Watchdog:
 def test_one_that_does_nothing_is_found_in_time_to_be_replaced_within_five_seconds() -> None:
     found = silence(beating(), Doing.NOTHING, seconds=60)
     assert found is not None
-    assert FROZEN_SECONDS <= found <= FROZEN_SECONDS + LOOK_EVERY <= 3.5
+    assert FROZEN_SECONDS <= found <= FROZEN_SECONDS + LOOK_EVERY <= 2.5
 
 
 def test_one_that_is_busy_or_gets_no_processor_is_given_time() -> None:
