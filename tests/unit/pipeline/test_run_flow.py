@@ -299,7 +299,7 @@ async def test_a_handler_that_overruns_is_counted(pipeline: Callable[..., Pipeli
     await customers(service, 1)
     async with flowing(service) as stage:
         await soon(lambda: bool(stage.metrics.counted("handler_time_limits_total", outcome="cancelled")))
-        assert (await stage.states())[EventState.DEAD] == 1
+        assert (await stage.states()).get(EventState.DEAD) == 1
     assert [attempt.end for _, attempt in service.database.attempts] == [AttemptEnd.TIMED_OUT]
 
 
@@ -328,14 +328,16 @@ async def test_work_that_ignores_its_cancellation_is_left_behind_and_keeps_nothi
     service = pipeline(Handler("h", "customer.create", stubborn, time_limit=0.02))
     service.calls._within = impatient  # type: ignore[assignment]  # so that nobody waits five seconds here
     await customers(service, 1)
-    async with flowing(service) as stage:
-        await soon(lambda: bool(stage.metrics.counted("handler_time_limits_total", outcome="ignored")))
-        assert stage.flow.running == 0
-        [run] = service.database.runs.values()
-        assert run.state is EventState.WAITING
-        assert "ignored its cancellation" in (run.reason or "")
+    try:
+        async with flowing(service) as stage:
+            await soon(lambda: bool(stage.metrics.counted("handler_time_limits_total", outcome="ignored")))
+            await soon(lambda: stage.flow.running == 0)
+            [run] = service.database.runs.values()
+            assert run.state is EventState.WAITING
+            assert "ignored its cancellation" in (run.reason or "")
+    finally:
         go_on.set()
-        await soon(lambda: tried == ["cancelled", "refused"])
+    await soon(lambda: tried == ["cancelled", "refused"])
     assert service.database.effects == []
 
 
