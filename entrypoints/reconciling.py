@@ -25,7 +25,7 @@ AT_ONCE = 8
 LOOK_EVERY = 1.0
 """Seconds between looks while nothing is due."""
 SCHEDULE_EVERY = 5.0
-MEASURE_EVERY = 30.0
+MEASURE_EVERY = 60.0
 
 
 class Reconciling:

@@ -40,6 +40,7 @@ CREATE TABLE reconciliations (
     finished_at   timestamptz
 );
 CREATE INDEX reconciliations_due ON reconciliations (due_at) WHERE state IN ('queued', 'running', 'waiting');
+CREATE INDEX reconciliations_finished ON reconciliations (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX reconciliations_by_install ON reconciliations (install_id, reconciliation_id);
 CREATE UNIQUE INDEX reconciliations_one_per_install ON reconciliations (install_id) WHERE state = 'running';
 CREATE UNIQUE INDEX reconciliations_one_scheduled ON reconciliations (install_id)

@@ -63,6 +63,8 @@ class MemoryReconciliations(Reconciliations):
         return self._add(install_id, install.store_id, Why.REQUESTED, progress).id
 
     async def schedule(self, *, every: timedelta, gap_age: timedelta, limit: int) -> int:
+        """Old reports go at the same time."""
+        self._forget()
         now, count = self._database.now(), 0
         for install_id, install in list(self._database.installs.items()):
             if install.state is not InstallState.ACTIVE or self._database.live_install(install_id) is None:
@@ -119,6 +121,15 @@ class MemoryReconciliations(Reconciliations):
                 found[topic] = (missed + latest.missed.get(topic, 0), received + latest.received.get(topic, 0))
         return found
 
+    def _forget(self) -> None:
+        """The newest finished one of an install stays: it says how far the install was read."""
+        for row in list(self._rows.values()):
+            kept_for = timedelta(days=30 if row.why is Why.REQUESTED else 1)
+            is_old = row.finished_at is not None and row.finished_at < self._database.now() - kept_for
+            later = [one for one in self._of(row.install_id) if one.id > row.id and one.state is BackfillState.DONE]
+            if is_old and later:
+                del self._rows[row.id]
+
     def _of(self, install_id: InstallId) -> list[ReconciliationRow]:
         return [row for row in self._rows.values() if row.install_id == install_id]
 
@@ -132,7 +143,9 @@ class MemoryReconciliations(Reconciliations):
         install = self._database.installs[row.install_id]
         if not row.is_open or row.due_at > self._database.now():
             return False
-        if install.state is InstallState.NEEDS_REAUTHORIZATION or self._is_backfilled(row.install_id):
+        if install.state is InstallState.NEEDS_REAUTHORIZATION or row.store_id in self._database.paused:
+            return False
+        if self._is_backfilled(row.install_id):
             return False
         running = [one for one in self._of(row.install_id) if one.state is BackfillState.RUNNING]
         return not self._database.is_alive(row.worker) if row in running else not running

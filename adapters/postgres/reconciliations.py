@@ -72,7 +72,7 @@ _CLAIM: Final = f"""
           AND CASE WHEN r.state = 'running' THEN NOT {_ALIVE.format("r.worker_id")}
               ELSE NOT EXISTS (
                   SELECT FROM reconciliations o WHERE o.install_id = r.install_id AND o.state = 'running') END
-          AND coalesce(s.state, '') <> 'needs_reauthorization'
+          AND coalesce(s.state, '') <> 'needs_reauthorization' AND s.paused_at IS NULL
           AND (s.store_id IS NULL OR s.state = 'uninstalled' OR NOT EXISTS (
               SELECT FROM backfills b WHERE b.install_id = r.install_id AND b.state IN {_OPEN}))
           AND {_ALIVE.format("$1")}
@@ -124,12 +124,14 @@ _MISSED: Final = f"""
 _FORGET: Final = """
     DELETE FROM reconciliations WHERE reconciliation_id IN (
         SELECT r.reconciliation_id FROM reconciliations r
-        WHERE r.finished_at < now() - $1::interval AND EXISTS (
+        WHERE r.finished_at < now() - $1::interval
+          AND (r.why <> 'requested' OR r.finished_at < now() - $2::interval) AND EXISTS (
             SELECT FROM reconciliations n WHERE n.install_id = r.install_id
             AND n.reconciliation_id > r.reconciliation_id AND n.state = 'done')
         LIMIT 1000)
 """
-KEPT_FOR: Final = timedelta(days=30)
+KEPT_FOR: Final = timedelta(days=1)
+REQUESTED_KEPT_FOR: Final = timedelta(days=30)
 _CROSSED: Final = 5
 """How often claims that meet at one install are tried anew."""
 
@@ -155,7 +157,7 @@ class PostgresReconciliations(Reconciliations):
     async def schedule(self, *, every: timedelta, gap_age: timedelta, limit: int) -> int:
         """Old reports go at the same time."""
         async with acquire(self._pool) as connection:
-            await connection.execute(_FORGET, KEPT_FOR)
+            await connection.execute(_FORGET, KEPT_FOR, REQUESTED_KEPT_FOR)
             return int(await connection.fetchval(_SCHEDULE, every, gap_age, limit))
 
     async def claim(self, worker: WorkerId) -> ReconciliationClaim | None:

@@ -31,12 +31,13 @@ class Reconciliations(Protocol):
         """Queues what is due: one per active install whose last is longer ago than `every`, spread by a tenth.
 
         And one for each install with an open gap on record for `gap_age`. Never beside one that
-        is open. How many. `every` of zero leaves gaps only.
+        is open. How many. `every` of zero leaves gaps only. Reports older than a day are forgotten, those a
+        person asked for after thirty; the latest of an install stays.
         """
 
     @abstractmethod
     async def claim(self, worker: WorkerId) -> ReconciliationClaim | None:
-        """The one that is longest due, of an active install whose backfills are over, now running and fenced.
+        """The one longest due, of an active install that is not paused and has its backfills behind it, now fenced.
 
         Also one whose worker's lease ran out. Never a second one of a store; none for a worker
         without a lease. None when there is nothing to do.

@@ -141,6 +141,15 @@ async def test_none_is_read_while_the_merchant_has_to_act(world: LedgerWorld) ->
     assert await world.reconciliations.claim(await world.workers.join("scheduler")) is None
 
 
+async def test_a_paused_store_is_not_read_until_it_goes_on(world: LedgerWorld) -> None:
+    live = await settled(world)
+    await asked(world, live)
+    await world.pauses.pause(STORE, audit=audit())
+    assert await world.reconciliations.claim(await world.workers.join("scheduler")) is None
+    await world.pauses.resume(STORE, audit=audit())
+    assert (await claimed(world)).install_id == live.install_id
+
+
 async def test_what_is_put_off_waits_with_its_reason(world: LedgerWorld) -> None:
     await asked(world, await settled(world))
     claim = await claimed(world)
@@ -227,6 +236,22 @@ async def test_stores_whose_merchant_has_to_act_are_not_scheduled(world: LedgerW
     await world.installations.change_state(live.install_id, InstallState.NEEDS_REAUTHORIZATION, audit=audit())
     await world.hands.let_time_pass(2 * HOUR)
     assert await scheduled(world) == 0
+
+
+async def test_old_reports_are_forgotten_but_for_the_latest_and_what_a_person_asked_for(world: LedgerWorld) -> None:
+    live = await settled(world)
+    for _ in range(3):
+        await world.hands.let_time_pass(2 * HOUR)
+        await scheduled(world)
+        await world.reconciliations.advance(await claimed(world), DONE, done=True)
+    await asked(world, live)
+    await world.reconciliations.advance(await claimed(world), DONE, done=True)
+    await world.hands.let_time_pass(timedelta(days=2))
+    await scheduled(world, every=timedelta(days=90))
+    assert [one.why for one in await world.reconciliations.of_store(STORE)] == [Why.REQUESTED]
+    await world.hands.let_time_pass(timedelta(days=40))
+    await scheduled(world, every=timedelta(days=90))
+    assert len(await world.reconciliations.of_store(STORE)) == 1, "it says how far the store was read"
 
 
 async def test_no_more_are_scheduled_at_once_than_asked_for(world: LedgerWorld) -> None:
