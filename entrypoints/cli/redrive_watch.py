@@ -16,9 +16,9 @@ PATIENCE: Final = 15.0
 """Seconds in which a scheduler that is running would have begun."""
 
 
-async def follow(redrives: Redrives, job: Job, stream: TextIO = sys.stderr) -> Job:
+async def follow(redrives: Redrives, job: Job, *, stream: TextIO = sys.stderr, patience: float = PATIENCE) -> Job:
     """Shows how far the job is until it is over; how it stands then."""
-    hint_at = time.monotonic() + PATIENCE
+    hint_at = time.monotonic() + patience
     with Progress(f"{job.action} {job.job_id}", job.total, stream) as progress:
         while job.state is JobState.OPEN:
             progress.show(job.total - job.pending - job.count(ItemState.IN_FLIGHT))
