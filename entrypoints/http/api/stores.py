@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -76,7 +77,10 @@ class AppSubscriptionView(Told, frozen=True):
 
 
 class StoreDetail(StoreView, frozen=True):
+    """`webhook_problems`: events that could not be subscribed, and why."""
+
     subscriptions: list[SubscriptionView]
+    webhook_problems: Mapping[str, str]
     mirror: dict[str, int]
     app_subscription: AppSubscriptionView | None
 
@@ -104,10 +108,12 @@ async def store_detail(services: HttpServices, install: Install) -> StoreDetail:
     statuses = await services.token_statuses.of([install.install_id])
     subscriptions = await services.installations.subscriptions(install.install_id)
     counts = await services.reader.mirror_counts(install.store_id)
+    checked = await services.webhook_checks.of_install(install.install_id)
     paid = await services.store_subscriptions.of_stores([install.store_id])
     return StoreDetail(
         **msgspec.structs.asdict(store_view(install, statuses.get(install.install_id))),
         subscriptions=[subscription_view(found) for found in subscriptions],
+        webhook_problems=checked.problems if checked else {},
         mirror={kind.value: counts.get(kind, 0) for kind in EntityKind if kind is not EntityKind.STORE},
         app_subscription=app_subscription_view(paid[0]) if paid else None,
     )
