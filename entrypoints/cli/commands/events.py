@@ -10,12 +10,22 @@ from config.container import Adapters
 from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkItem
+from core.ids import StoreId
 from core.ports.ledger_reading import EventDetail
-from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from core.ports.rejections import RejectionFilter
+from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.event_listing import list_events
 from entrypoints.cli.event_rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, attempt_row, event_record, last_traceback
-from entrypoints.cli.filters import ACTOR, Limit, SinceOption, StoreOption, TopicOption, read_event_id, wanted
+from entrypoints.cli.filters import (
+    ACTOR,
+    Limit,
+    SinceOption,
+    StoreOption,
+    TopicOption,
+    read_event_id,
+    read_since,
+    wanted,
+)
 from entrypoints.cli.group import commands
 from entrypoints.cli.opened import publish, with_adapters
 from entrypoints.cli.output import Row, show_record, show_rows
@@ -44,16 +54,6 @@ def list_(
     show_rows(rows, EVENT_COLUMNS, as_json=as_json, empty="no event matches")
 
 
-@app.command(epilog="Example: wasl events show 0199c0de-0000-7000-8000-000000000001")
-def show(
-    event_id: EventNumber,
-    body: Annotated[bool, typer.Option("--body", help="Zid's JSON too; it holds personal data.")] = False,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
-    as_json: AsJson = False,
-) -> None:
-    """One event with its handlers' runs and every attempt at them."""
-    wanted_id = read_event_id(event_id)
-
 @app.command(epilog="Example: wasl events rejected --reason wrong_credentials --since 1d")
 def rejected(
     store: StoreOption = None,
@@ -72,6 +72,16 @@ def rejected(
     rows = with_adapters(data_dir, work)
     show_rows(rows, REJECTION_COLUMNS, as_json=as_json, empty="no request was turned away")
 
+
+@app.command(epilog="Example: wasl events show 0199c0de-0000-7000-8000-000000000001")
+def show(
+    event_id: EventNumber,
+    body: Annotated[bool, typer.Option("--body", help="Zid's JSON too; it holds personal data.")] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """One event with its handlers' runs and every attempt at them."""
+    wanted_id = read_event_id(event_id)
 
     async def work(adapters: Adapters) -> EventDetail | None:
         return await adapters.reader().event(wanted_id)
