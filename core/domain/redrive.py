@@ -125,7 +125,7 @@ class Pace:
     """
 
     in_flight: int = 32
-    least: int = 4
+    least: int = 8
     waiting: int = 1000
     discard_at_once: int = 500
 
