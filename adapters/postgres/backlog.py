@@ -87,16 +87,18 @@ _FIRST_OF_LANES: Final = f"""
 
 
 async def backlog(connection: Connection, store_id: StoreId | None, limit: int) -> Sequence[WorkItem]:
-    """In arrival order, at most `limit` of each store; complete for each store up to that."""
-    if store_id is None:
-        rows = await connection.fetch(_BEGINNINGS, limit)
-        stores = {StoreId(row["busy"]) for row in rows}
-    else:
+    """In arrival order, at most `limit` of each store.
+
+    Complete for each store up to that when all are asked for. Of one store it may be less, but not nothing where
+    there is something: whoever has finished some of its work wants more at once, not a walk through all of it.
+    """
+    if store_id is not None:
         rows = await connection.fetch(_BEGINNING_OF_ONE, limit, store_id)
-        stores = {store_id}
+        return [work_item(row) for row in rows] or await _rest(connection, store_id, limit, set())
+    rows = await connection.fetch(_BEGINNINGS, limit)
     found = [work_item(row) for row in rows if row["id"] is not None]
     counts = Counter(item.store_id for item in found)
-    short = [store for store in stores if counts[store] < limit]
+    short = [store for store in {StoreId(row["busy"]) for row in rows} if counts[store] < limit]
     for row in await connection.fetch(_LONGER, limit, short) if short else ():
         found += await _rest(connection, StoreId(row["store_id"]), limit, set(found))
     return found

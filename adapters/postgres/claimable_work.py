@@ -25,9 +25,8 @@ EVENT_IS_FIRST: Final = f"""
 # also nothing may be running in the lane, before or after.
 RUN_IS_FIRST: Final = f"""
     NOT EXISTS (
-        SELECT FROM runs b
-        WHERE b.lane = r.lane AND b.state IN {UNFINISHED_STATES} AND (b.seq < r.seq OR b.state = 'running')
-        {ROW_BY_ROW})
+        SELECT FROM runs b WHERE b.lane = r.lane AND b.seq < r.seq AND b.state IN {UNFINISHED_STATES} {ROW_BY_ROW})
+    AND NOT EXISTS (SELECT FROM runs b WHERE b.lane = r.lane AND b.state = 'running' {ROW_BY_ROW})
 """
 RUN_IS_NEXT: Final = f"r.state{BY_KEY} IN {TO_RUNNING} AND {RUN_IS_FIRST}"
 """For runs found by their keys."""

@@ -38,12 +38,13 @@ _LOCK: Final = f"""
     ),
     candidates AS MATERIALIZED (
         SELECT next.event_id FROM lanes CROSS JOIN LATERAL (
-            SELECT e.event_id, e.seq, row_number() OVER (ORDER BY e.seq) AS place FROM events e
-            WHERE e.lane = lanes.lane AND e.state IN {TO_RUNNING} AND e.open_runs = 0
-            AND e.seq < coalesce((SELECT min(w.seq) FROM events w WHERE w.lane = lanes.lane
-                                  AND w.state = 'waiting' AND w.open_runs = 0), e.seq + 1)
-            ORDER BY e.seq LIMIT greatest({READ_AHEAD}, {READ_AHEAD} * $2 / (SELECT count(*) FROM lanes))
-        ) AS next ORDER BY next.place, next.seq LIMIT $2
+            SELECT event_id, seq, row_number() OVER so_far AS place,
+                   bool_and(state IN {TO_RUNNING}) OVER so_far AS free
+            FROM (
+                SELECT event_id, seq, state FROM events WHERE lane = lanes.lane AND {IN_LANE}
+                ORDER BY seq LIMIT greatest({READ_AHEAD}, {READ_AHEAD} * $2 / (SELECT count(*) FROM lanes))
+            ) AS beginning WINDOW so_far AS (ORDER BY seq)
+        ) AS next WHERE next.free ORDER BY next.place, next.seq LIMIT $2
     )
     SELECT e.event_id FROM events e JOIN stores s USING (store_id, install_id)
     WHERE e.event_id IN (SELECT event_id FROM candidates) AND e.state{BY_KEY} IN {TO_RUNNING} AND e.open_runs = 0

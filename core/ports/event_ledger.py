@@ -90,7 +90,8 @@ class EventLedger(Protocol):
         """Claimable work in arrival order, at most `limit` of each store.
 
         What is queued behind something in its lane is left out: it would fill the
-        index with work that nobody can take.
+        index with work that nobody can take. For one store, what stands far behind may be
+        missing too, but never all of it: asked for all stores, it is complete.
         """
 
 

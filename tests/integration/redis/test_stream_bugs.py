@@ -204,10 +204,11 @@ async def test_open_wearables_1188_an_outage_is_not_told_a_thousand_times(valkey
     clients = open_redis("redis://127.0.0.1:1/0")
     index = RedisWorkIndex(clients)
     with structlog.testing.capture_logs() as lines:
-        looping = asyncio.create_task(keep_doing("events", lambda: index.take(limit=5, wait=1.0)))
+        stop = asyncio.Event()
+        looping = asyncio.create_task(keep_doing("events", lambda: index.take(limit=5, wait=1.0), stop=stop))
         await asyncio.sleep(0.5)
-        looping.cancel()
-        await asyncio.wait({looping})
+        stop.set()
+        await looping
     await clients.aclose()
     assert 1 <= len(lines) <= 3
 
