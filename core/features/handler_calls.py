@@ -10,7 +10,7 @@ from core.domain.documents import as_document
 from core.domain.events import ClaimedRun, Failure
 from core.domain.operations.operation import Operation
 from core.errors import LostClaim, TryLater
-from core.features.event_handlers.context import BatchContext, Context, Event, Log
+from core.features.event_handlers.context import BatchContext, Context, Event, Log, UnitsOfWork
 from core.features.event_handlers.outcomes import Outcome, Overran, Snooze
 from core.features.event_handlers.registry import Handler
 from core.ids import StoreId
@@ -86,9 +86,10 @@ class HandlerCalls:
     def _context(self, handler: Handler, runs: Sequence[ClaimedRun], scope: RunScope) -> Context | BatchContext:
         first = runs[0]
         gateway = StoreGateway(self._gateway, first.event.store_id, scope)
+        units = UnitsOfWork(lambda: scope.unit_of_work)
         if handler.batch is not None:
-            return BatchContext(gateway, scope.unit_of_work, self._log_for(first), handler.name)
-        return Context(gateway, scope.unit_of_work, self._log_for(first), first.idempotency_key)
+            return BatchContext(gateway, units, self._log_for(first), handler.name)
+        return Context(gateway, units, self._log_for(first), first.idempotency_key)
 
 
 class StoreGateway(BoundGateway):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from types import TracebackType
 from typing import Protocol
 from uuid import UUID
 
@@ -43,6 +45,25 @@ class Log(Protocol):
     def info(self, event: str, **fields: object) -> object: ...
     def warning(self, event: str, **fields: object) -> object: ...
     def error(self, event: str, **fields: object) -> object: ...
+
+
+class UnitsOfWork(AbstractAsyncContextManager[AppTransaction]):
+    """`ctx.unit_of_work`: may be entered again after it was left, and goes on with the same transaction then."""
+
+    def __init__(self, begin: Callable[[], AbstractAsyncContextManager[AppTransaction]]) -> None:
+        self._begin = begin
+        self._open: list[AbstractAsyncContextManager[AppTransaction]] = []
+
+    async def __aenter__(self) -> AppTransaction:
+        unit = self._begin()
+        transaction = await unit.__aenter__()
+        self._open.append(unit)
+        return transaction
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> bool | None:
+        return await self._open.pop().__aexit__(kind, error, frames)
 
 
 @dataclass(frozen=True, slots=True)
