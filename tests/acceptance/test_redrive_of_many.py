@@ -286,3 +286,24 @@ async def test_a_hundred_thousand_drain_and_live_work_does_not_notice(fleet: Fle
     print(f"live p95: {idle:.3f} s idle, {busy:.3f} s while 100,000 were redriven; listed in {listed_in:.1f} s")
     assert_exact(fleet, number, VERY_MANY)
     assert busy <= idle + ORDERLY.total_seconds()
+
+
+@pytest.mark.prove
+def test_the_desk_is_quick_with_a_hundred_thousand_letters(fleet: Fleet) -> None:
+    """The first look stamps all that died without a fingerprint; then everything is a matter of a moment."""
+    fill(fleet, VERY_MANY)
+    took = {}
+    for name, arguments in {
+        "first look": ("list",),
+        "list": ("list",),
+        "filtered": ("list", "--store", "3", "--handler", "healed_2"),
+        "flat": ("list", "--flat"),
+        "dry run": ("redrive", "--all", "--canary", "--dry-run"),
+        "open": ("redrive", "--all", "--canary", "--no-wait"),
+        "undo": ("undo", "1"),
+    }.items():
+        began = time.monotonic()
+        fleet.wasl("dead", *arguments)
+        took[name] = round(time.monotonic() - began, 1)
+    print(f"seconds, with the start of the command: {took}")
+    assert max(took.values()) < 60
