@@ -50,18 +50,13 @@ BODY = $body
 _HANDLER_IMPORTS: Final = """
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from structlog import get_logger
-
-from adapters.memory.runs import MemoryAppTransaction
-from adapters.memory.zid_gateway import ScriptedGateway
+from adapters.memory.testing.hands import batch_context, context_for
 from config.handlers import load_handlers
 from core.domain.event_states import Origin
-from core.features.event_handlers import BatchContext, Context, Event, Handler, Outcome, Retry
+from core.features.event_handlers import Event, Handler, Outcome, Retry
 from core.ids import EntityKind, StoreId
 """
 _HANDLER_TEST: Final = Template("""def test_the_handler_copes() -> None:
@@ -83,18 +78,10 @@ _HANDLER_TEST: Final = Template("""def test_the_handler_copes() -> None:
 
 
 async def call(handler: Handler, event: Event) -> Outcome:
-    zid = ScriptedGateway()  # what Zid answers, if the handler asks it: zid.on(GetOrder, order)
-    log = get_logger()
     if handler.batch is not None:
-        batch = BatchContext(zid.bound_to(event.store_id), unit_of_work(), log, handler.name)
-        return await handler.function([event], batch)
-    context = Context(zid.bound_to(event.store_id), unit_of_work(), log, f"{event.id}:{handler.name}")
-    return await handler.function(event, context)
-
-
-@asynccontextmanager
-async def unit_of_work() -> AsyncIterator[MemoryAppTransaction]:
-    yield MemoryAppTransaction()  # remembers what is executed; finds nothing
+        return await handler.call([event], batch_context(handler=handler.name))
+    ctx = context_for(event, handler=handler.name)  # what Zid answers: ctx.script.on(GetOrder, order)
+    return await handler.call([event], ctx)
 """)
 
 _READING_IMPORTS: Final = """

@@ -13,7 +13,7 @@ from core.domain.event_states import EventState
 from core.domain.redrive import STOP_ABOVE_PERCENT, DeskAction, ItemState, Job, JobId
 from core.features.dead_letters import Decided
 from core.ids import EventId
-from core.ports.ledger_reading import EventFilter
+from core.ports.ledger_reading import EventDetail, EventFilter
 from core.ports.redrives import Order
 from entrypoints.cli.commands.dead_export import export
 from entrypoints.cli.dead_choice import (
@@ -30,7 +30,8 @@ from entrypoints.cli.dead_rows import GROUP_COLUMNS, JOB_COLUMNS, group_row, job
 from entrypoints.cli.dead_telling import show_job, tell_discard, tell_redrive
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.event_listing import list_events
-from entrypoints.cli.event_rows import EVENT_COLUMNS, event_record
+from entrypoints.cli.event_rows import EVENT_COLUMNS
+from entrypoints.cli.event_telling import show_event
 from entrypoints.cli.filters import ACTOR, DryRun, Limit, SinceOption, StoreOption, TopicOption, wanted
 from entrypoints.cli.group import commands
 from entrypoints.cli.opened import with_adapters
@@ -79,16 +80,19 @@ def show(
     """One cause with its newest events, or one dead event with its handlers' runs and reasons."""
     event_id = _event_id(which)
 
-    async def one_event(adapters: Adapters, event_id: EventId) -> Row:
+    async def work(adapters: Adapters) -> EventDetail | Row:
+        if event_id is None:
+            return await _group(adapters, which)
         detail = await adapters.reader().event(event_id)
         if detail is None or detail.summary.state is not EventState.DEAD:
             raise CommandFailed(f"there is no dead event {which}")
-        return event_record(detail, with_body=body)
+        return detail
 
-    async def work(adapters: Adapters) -> Row:
-        return await (one_event(adapters, event_id) if event_id else _group(adapters, which))
-
-    show_record(with_adapters(data_dir, work), as_json=as_json)
+    found = with_adapters(data_dir, work)
+    if isinstance(found, EventDetail):
+        show_event(found, with_body=body, as_json=as_json)
+    else:
+        show_record(found, as_json=as_json)
 
 
 def _event_id(text: str) -> EventId | None:

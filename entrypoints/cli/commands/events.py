@@ -15,7 +15,8 @@ from core.ports.ledger_reading import EventDetail
 from core.ports.rejections import RejectionFilter
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.event_listing import list_events
-from entrypoints.cli.event_rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, attempt_row, event_record, last_traceback
+from entrypoints.cli.event_rows import EVENT_COLUMNS
+from entrypoints.cli.event_telling import show_event
 from entrypoints.cli.filters import (
     ACTOR,
     Limit,
@@ -89,20 +90,7 @@ def show(
     detail = with_adapters(data_dir, work)
     if detail is None:
         raise CommandFailed(f"there is no event {event_id}")
-    _show(detail, with_body=body, as_json=as_json)
-
-
-def _show(detail: EventDetail, *, with_body: bool, as_json: bool) -> None:
-    record = event_record(detail, with_body=with_body)
-    attempts = [attempt_row(attempt) for attempt in detail.attempts]
-    if as_json:
-        return show_record({**record, "attempt_log": attempts}, as_json=True)
-    show_record(record, as_json=False)
-    typer.echo()
-    show_rows(attempts, ATTEMPT_COLUMNS, as_json=False, empty="no attempt is on record")
-    if traceback := last_traceback(detail):
-        typer.echo(f"\n{traceback.rstrip()}")
-    return None
+    show_event(detail, with_body=body, as_json=as_json)
 
 
 @app.command(epilog="Example: wasl events replay 0199c0de-0000-7000-8000-000000000001")
