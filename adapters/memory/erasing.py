@@ -154,6 +154,17 @@ class MemoryPersonalData(PersonalData):
         for key in self._records(store_id, person):
             del self._database.records[key]
             yield Removed("customer_records", 1)
+        yield Removed("idempotency_keys", self._empty_answers(store_id, person))
+
+    def _empty_answers(self, store_id: StoreId, person: Person) -> int:
+        emptied = 0
+        for row in self._database.idempotency.values():
+            answer = row.answer if row.store_id == store_id else None
+            content = answer.body.decode(errors="replace").lower() if answer else ""
+            if answer and len(content) > 2 and any(needle in content for needle in person.needles):
+                row.answer = replace(answer, body=b"{}", headers={})
+                emptied += 1
+        return emptied
 
     def _forget(self, store_id: StoreId, entity: Entity, document: Document) -> Removed:
         row = self._database.mirror[store_id, entity]

@@ -76,7 +76,8 @@ class PersonalData(Protocol):
 
         The customer, their carts and our record of them are gone; their orders keep what a shop's
         books need and lead to nobody; events about them are erased, unfinished ones included;
-        those that a worker is at right now are left, and counted as `busy`.
+        those that a worker is at right now are left, and counted as `busy`. Kept answers to writes that
+        mention them lose their content and go on preventing repeats.
         """
 
 

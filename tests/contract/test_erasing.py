@@ -10,6 +10,7 @@ from core.domain.customer_records import RecordChange
 from core.domain.erasures import ErasureKind, Removed
 from core.domain.event_states import EventState, Origin
 from core.domain.events import BatchResult, SettledEvent
+from core.domain.idempotency import Begun, Fresh, IdempotencyKey, KeptAnswer, Replay
 from core.domain.mirror import MirrorRow
 from core.domain.people import Person
 from core.domain.stores import Install
@@ -272,6 +273,32 @@ async def test_what_waits_is_erased_and_what_is_running_is_left_to_its_worker(wo
     [removed] = await _forget(world)
     assert (removed.rows, removed.busy) == (1, 0)
     assert (await world.reader.books()).of(Origin.ZID).states == {EventState.ERASED: 3}
+
+
+async def _answered(world: LedgerWorld, key: IdempotencyKey, content: bytes) -> None:
+    begun = await world.keys.begin(key, b"asked", worker=await world.workers.join("http"))
+    assert isinstance(begun, Fresh)
+    await world.keys.finish(key, begun.claim, KeptAnswer(200, content, {"Content-Type": "application/json"}))
+
+
+async def _repeated(world: LedgerWorld, key: IdempotencyKey) -> Begun:
+    return await world.keys.begin(key, b"asked", worker=await world.workers.join("http"))
+
+
+async def test_kept_answers_lose_what_they_say_and_still_prevent_a_repeat(world: LedgerWorld) -> None:
+    live = await install(world)
+    await _mirrored(world, live, EntityKind.CUSTOMER, BUYER)
+    about, other = IdempotencyKey("key route", "about", STORE), IdempotencyKey("key route", "other", STORE)
+    await _answered(world, about, b'{"email": "Layla@Example.sa"}')
+    await _answered(world, other, b'{"email": "omar@example.sa"}')
+    await _forget(world)
+    emptied, kept = await _repeated(world, about), await _repeated(world, other)
+    assert emptied == Replay(KeptAnswer(200, b"{}", {}))
+    assert isinstance(kept, Replay)
+    assert kept.answer.body == b'{"email": "omar@example.sa"}'
+    await _end(world, live)
+    await _all(world)
+    assert isinstance(await _repeated(world, other), Fresh)
 
 
 async def test_a_body_that_nobody_can_read_is_searched_too(world: LedgerWorld) -> None:
