@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pprint
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from string import Template
@@ -17,6 +18,7 @@ WARNING: Final = (
 )
 MASKED: Final = "People were made unrecognisable; look it through before it leaves this machine."
 LONGEST_LINE: Final = 110
+_NOT_A_WORD: Final = re.compile(r"[^\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,8 @@ def render_test(exported: Exported) -> str:
     summary = exported.detail.summary
     head = _HEAD.substitute(
         event_id=summary.event_id,
-        who=exported.handler or "Wasl",
-        topic=summary.topic,
+        who=_word(exported.handler or "Wasl"),
+        topic=_word(summary.topic),
         warning=MASKED if exported.mask else WARNING,
         name=exported.name,
         reason=_comment(exported),
@@ -127,6 +129,11 @@ def render_test(exported: Exported) -> str:
         received_at=repr(summary.received_at.isoformat()),
         stale=summary.stale,
     )
+
+
+def _word(text: str) -> str:
+    """A name for the docstring, which nothing in a name may end."""
+    return _NOT_A_WORD.sub("_", text)
 
 
 def _comment(exported: Exported) -> str:
