@@ -22,6 +22,7 @@ from core.ports.event_ledger import EventLedger, RunLedger
 from core.ports.metrics import Metrics
 from core.ports.system import Clock
 from core.ports.work_index import Announcer, WorkIndex
+from entrypoints.batch_size import BatchSize
 from entrypoints.finishing import Finishing
 from entrypoints.lease import Lease
 from entrypoints.process import keep_doing, stop_signal
@@ -31,9 +32,8 @@ from entrypoints.wiring import Daemon, daemon
 
 log = structlog.get_logger()
 
-EVENT_BATCH = 200
-EVENT_LIMIT = 400
-"""A batch may grow by what is queued in its lanes, up to this many."""
+GROWTH = 2
+"""A batch may grow by what is queued in its lanes, up to so many times its size."""
 CONSUMER_METRICS_PORT = 9101
 DRAIN_SHARE = 0.7
 """Of the grace time: the rest is for giving back and leaving."""
@@ -60,6 +60,7 @@ class Consumer:
 
     def __init__(self, services: ConsumerServices, lease: Lease) -> None:
         self._services = services
+        self._batch_size = BatchSize()
         self._finishing = Finishing(services.ledger, services.announcer, services.window)
         self._runs = RunFlow(_run_services(services, self._finishing), lease)
 
@@ -72,10 +73,13 @@ class Consumer:
 
     async def _events_step(self) -> None:
         index = self._services.indexes[WorkKind.EVENT]
-        items = await index.take(limit=EVENT_BATCH, wait=TAKE_WAIT)
+        items = await index.take(limit=self._batch_size.events, wait=TAKE_WAIT)
         if not items:
             return
-        consumed = await self._services.consume.consume([_event_id(item) for item in items], limit=EVENT_LIMIT)
+        began = self._services.clock.monotonic()
+        limit = GROWTH * self._batch_size.events
+        consumed = await self._services.consume.consume([_event_id(item) for item in items], limit=limit)
+        self._batch_size.note(len(consumed.settled), self._services.clock.monotonic() - began)
         self._account(consumed)
         self._services.announcer.announce([*consumed.runs, *consumed.freed])
         done = {str(event.event_id) for event in consumed.settled} | {
