@@ -217,6 +217,13 @@ class Service:
         """How often the audit trail tells of it."""
         return int(self.sql("SELECT count(*) FROM audit WHERE store_id = %s AND action = %s", store_id, action)[0][0])
 
+    def end_leases(self, *workers: int) -> None:
+        """What ten seconds without a renewal would do."""
+        self.sql("UPDATE workers SET lease_until = now() WHERE worker_id = ANY (%s)", list(workers))
+
+    def workers(self, kind: str) -> list[int]:
+        return [worker for (worker,) in self.sql("SELECT worker_id FROM workers WHERE kind = %s", kind)]
+
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         with psycopg.connect(self.addresses["MIGRATE_DATABASE_URL"], autocommit=True) as connection:

@@ -116,7 +116,7 @@ def test_what_comes_for_a_dead_install_is_cancelled_without_its_body(service: Se
     store_id = service.new_store()
     hook = Hook.of(service, store_id)
     assert service.sandbox.ask("POST", f"/stores/{store_id}/uninstall", {})["event_sent"] is True
-    assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=30)
+    assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=60)
     assert hook.deliver(b'{"id": 9, "customer": {"name": "Sara"}}').status == 200
     event = hook.newest()
     assert (event["state"], event["body"], event["body_base64"]) == ("cancelled", None, None)

@@ -54,15 +54,17 @@ def test_a_failing_handler_does_not_repeat_the_other(service: Service, store_id:
 def test_a_frozen_worker_that_wakes_after_its_lease_commits_nothing(service: Service, store_id: int) -> None:
     before = service.books(store_id)["received"]
     service.sandbox.trigger(store_id, "product.create", HELD)
-    assert eventually(lambda: called(service, "slow", times=1) == HELD, seconds=30), "each is in its unit of work"
+    assert eventually(lambda: called(service, "slow", times=1) == HELD, seconds=60), "each is in its unit of work"
+    assert eventually(lambda: bool(service.children("wasl consumer")))
     frozen = psutil.Process(min(service.children("wasl consumer")))
     frozen.suspend()
+    service.end_leases(*service.workers("consumer"))
     try:
         with another_consumer(service) as other:
             assert eventually(lambda: called(service, "slow", times=2) == HELD, seconds=LEASE_AND_MORE)
             go_on(service, frozen.pid)
             frozen.resume()
-            assert eventually(lambda: lost_runs(service.data_dir / "logs/consumer.log") == HELD, seconds=30)
+            assert eventually(lambda: lost_runs(service.data_dir / "logs/consumer.log") == HELD, seconds=60)
             assert kept_by(service) == {}, "what woke keeps nothing, although its work is still unfinished"
             go_on(service, other)
             assert service.has_settled(store_id, received=before + HELD), service.books(store_id)
@@ -97,11 +99,11 @@ def another_consumer(service: Service) -> Iterator[int]:
             stderr=subprocess.STDOUT,
         )
     try:
-        assert eventually(lambda: b"metrics_served" in log.read_bytes(), seconds=30), log.read_text()
+        assert eventually(lambda: b"metrics_served" in log.read_bytes(), seconds=60), log.read_text()
         yield process.pid
     finally:
         process.terminate()
-        assert process.wait(timeout=40) == 0, log.read_text()
+        assert process.wait(timeout=120) == 0, log.read_text()
 
 
 def calls(service: Service, handler: str) -> dict[str, int]:

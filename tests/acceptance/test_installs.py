@@ -34,23 +34,23 @@ def test_an_uninstall_told_after_the_reinstall_leaves_the_new_install_alone(serv
     assert second["install_id"] != first["install_id"]
 
     service.sandbox.ask("POST", "/clock", {"advance_seconds": HOUR})
-    assert eventually(lambda: service.audited(store_id, "uninstall.hint_ignored") == 1, seconds=30)
+    assert eventually(lambda: service.audited(store_id, "uninstall.hint_ignored") == 1, seconds=60)
     assert_works(service, store_id, second)
 
 
 def test_an_uninstall_told_twice_ends_one_install_only(service: Service) -> None:
     store_id = service.new_store()
     service.sandbox.ask("POST", f"/stores/{store_id}/uninstall", {})
-    assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=30)
+    assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=60)
     service.install(store_id)
     second = service.store(store_id)
     assert second["epoch"] == 2
     service.sandbox.trigger(store_id, UNINSTALL)
-    assert eventually(lambda: service.audited(store_id, "uninstall.hint_ignored") == 1, seconds=30)
+    assert eventually(lambda: service.audited(store_id, "uninstall.hint_ignored") == 1, seconds=60)
     assert_works(service, store_id, second)
 
     service.sandbox.ask("POST", f"/stores/{store_id}/uninstall", {})
-    assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=30), "a true one is believed"
+    assert eventually(lambda: service.store(store_id)["state"] == "uninstalled", seconds=60), "a true one is believed"
 
 
 def test_what_a_store_pays_is_asked_of_zid_and_shown(service: Service) -> None:

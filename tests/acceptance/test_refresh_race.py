@@ -62,7 +62,7 @@ class Callers:
         with suppress(BrokenPipeError):
             self.process.stdin.close()
         try:
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -105,9 +105,9 @@ def test_a_worker_that_dies_or_freezes_with_the_answer_in_hand(service: Service,
     for one, store_id in ((dies, refused), (dies_too, rescued), (freezes, overtaken)):
         answer_slowly(service)
         one.tell(store_id, CALLERS)
-        assert eventually(lambda store_id=store_id: service.sandbox.refreshes(store_id) == (1, 0), seconds=30)
+        assert eventually(lambda store_id=store_id: service.sandbox.refreshes(store_id) == (1, 0), seconds=60)
     with frozen_postgres(service):
-        assert eventually(lambda: answered(service) == before + 3, seconds=30)
+        assert eventually(lambda: answered(service) == before + 3, seconds=60)
         for killed in (dies, dies_too):
             killed.process.kill()
             killed.process.wait()
@@ -115,6 +115,7 @@ def test_a_worker_that_dies_or_freezes_with_the_answer_in_hand(service: Service,
     assert {service.store(store_id)["generation"] for store_id in (refused, rescued, overtaken)} == {1}
 
     service.sandbox.turn(refresh__reuse="401")
+    service.end_leases(dies.worker)
     assert survives.call(refused, CALLERS) == {"refused": CALLERS}
     assert service.store(refused)["state"] == "needs_reauthorization"
     assert service.sandbox.refreshes(refused) == (1, 1), "one last resort, which Zid refused"
@@ -122,6 +123,7 @@ def test_a_worker_that_dies_or_freezes_with_the_answer_in_hand(service: Service,
     assert service.sandbox.refreshes(refused) == (1, 1), "and nothing more"
 
     service.sandbox.turn(refresh__reuse="allow")
+    service.end_leases(dies_too.worker, freezes.worker)
     for store_id in (rescued, overtaken):
         assert survives.call(store_id, CALLERS) == {"ok": CALLERS}
         assert service.sandbox.refreshes(store_id) == (2, 1), "one last resort, which Zid took"
