@@ -90,26 +90,33 @@ class IngestWebhook:
 
     async def receive(self, incoming: IncomingWebhook) -> Received | NotOurs | WrongCredentials:
         """Returns after the delivery is durable. Raises Unavailable when it could not be kept: turn it away."""
-        addressee = read_install_token(self._secrets, incoming.install_token)
-        if addressee is None:
-            return NotOurs()
-        if not _genuine(self._secrets, addressee, incoming.authorization):
-            return WrongCredentials(addressee.store_id)
+        addressee = self.recognise(incoming.install_token, incoming.authorization)
+        if not isinstance(addressee, Addressee):
+            return addressee
         delivery = self._write_down(addressee, incoming)
         receipt = await self._inbox.accept(delivery)
         if receipt is Receipt.ACCEPTED and delivery.state is EventState.QUEUED:
             self._announcer.announce([WorkItem(WorkKind.EVENT, str(delivery.event_id), delivery.store_id)])
         return Received(delivery.event_id, delivery.store_id, receipt, delivery.state, delivery.reason)
 
+    def recognise(self, install_token: str, authorization: str | None) -> Addressee | NotOurs | WrongCredentials:
+        """Whom a genuine delivery is for. Reads nothing: it may be asked before the body is."""
+        addressee = read_install_token(self._secrets, install_token)
+        if addressee is None:
+            return NotOurs()
+        if not _genuine(self._secrets, addressee, authorization):
+            return WrongCredentials(addressee.store_id)
+        return addressee
+
     def turn_away(self, install_token: str, topic: str, authorization: str | None, cause: str) -> StoreId | None:
         """It will be answered 429. Where it is genuine its change must be read from Zid: a gap is noted.
 
         The store that its address names.
         """
-        addressee = read_install_token(self._secrets, install_token)
-        if addressee is not None and _genuine(self._secrets, addressee, authorization):
+        addressee = self.recognise(install_token, authorization)
+        if isinstance(addressee, Addressee):
             self._gaps.note(addressee, topic, cause)
-        return addressee.store_id if addressee else None
+        return addressee.store_id if not isinstance(addressee, NotOurs) else None
 
     def _write_down(self, addressee: Addressee, incoming: IncomingWebhook) -> Delivery:
         entity, reason = self._recognise(incoming)

@@ -20,7 +20,6 @@ from core.domain.event_states import EventState
 from core.domain.topics import is_known
 from core.errors import TryLater
 from core.features.ingest_webhook import IncomingWebhook, NotOurs, Received, WrongCredentials
-from core.ids import StoreId
 from core.ports.metrics import Metrics
 from entrypoints.http.bodies import Slow, read_up_to
 from entrypoints.http.problems import KINDS, Problem, respond
@@ -114,21 +113,22 @@ async def receive(request: web.Request) -> web.Response:
 
 
 async def _take_in(request: web.Request, services: HttpServices, topic: str) -> web.Response:
+    """The body is read only where the request is genuine: nobody else may fill the memory."""
+    install_token, authorization = request.match_info["install_token"], _header(request)
+    whose = services.ingest.recognise(install_token, authorization)
+    if isinstance(whose, NotOurs | WrongCredentials):
+        return _refuse(request, topic, whose)
     body = await read_up_to(request.content, services.settings.webhook_max_bytes, seconds=BODY_SECONDS)
-    incoming = IncomingWebhook(
-        request.match_info["install_token"], topic, _header(request), body.content, body.oversize
+    received = await services.ingest.receive(
+        IncomingWebhook(install_token, topic, authorization, body.content, body.oversize)
     )
-    match await services.ingest.receive(incoming):
-        case NotOurs():
-            return _refuse(request, topic, "not_ours", "not-found", "no install has this address")
-        case WrongCredentials(store_id):
-            return _refuse(request, topic, "wrong_credentials", "wrong-credentials", "", store_id)
-        case Received() as received:
-            outcome = received.receipt.value if received.state is not EventState.DEAD else EventState.DEAD.value
-            _count(request, topic, outcome)
-            if received.state is EventState.DEAD:
-                log.warning("webhook_dead_on_arrival", topic=topic, store_id=received.store_id, reason=received.reason)
-            return web.Response()
+    if not isinstance(received, Received):
+        return _refuse(request, topic, received)
+    outcome = received.receipt.value if received.state is not EventState.DEAD else EventState.DEAD.value
+    _count(request, topic, outcome)
+    if received.state is EventState.DEAD:
+        log.warning("webhook_dead_on_arrival", topic=topic, store_id=received.store_id, reason=received.reason)
+    return web.Response()
 
 
 def _header(request: web.Request) -> str | None:
@@ -142,15 +142,17 @@ def _storable(topic: str) -> str:
     return topic.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:TOPIC_LENGTH]
 
 
-def _refuse(
-    request: web.Request, topic: str, outcome: str, slug: str, detail: str, store_id: StoreId | None = None
-) -> web.Response:
+def _refuse(request: web.Request, topic: str, why: NotOurs | WrongCredentials) -> web.Response:
+    match why:
+        case NotOurs():
+            outcome, kind, detail, store_id = "not_ours", KINDS["not-found"], "no install has this address", None
+        case WrongCredentials(store_id):
+            outcome, kind, detail = "wrong_credentials", KINDS["wrong-credentials"], ""
     _count(request, topic, outcome)
     request.app[SERVICES].rejected.note(outcome, topic, store_id, request.content_length)
     log.warning("webhook_refused", outcome=outcome, topic=topic if is_known(topic) else _OTHER, store_id=store_id)
-    kind = KINDS[slug]
     headers = _CHALLENGE if kind.status == 401 else {}
-    return respond(Problem(kind, detail or kind.meaning, headers=headers), request[REQUEST_ID])
+    return _unread(request, respond(Problem(kind, detail or kind.meaning, headers=headers), request[REQUEST_ID]))
 
 
 def _come_again(request: web.Request, topic: str, outcome: str, seconds: float) -> web.Response:
@@ -162,7 +164,11 @@ def _come_again(request: web.Request, topic: str, outcome: str, seconds: float) 
     store_id = services.ingest.turn_away(request.match_info["install_token"], topic, _header(request), cause)
     services.rejected.note(outcome, topic, store_id, request.content_length)
     kind = KINDS["overloaded"]
-    response = respond(Problem(kind, kind.meaning, retry_after=seconds), request[REQUEST_ID])
+    return _unread(request, respond(Problem(kind, kind.meaning, retry_after=seconds), request[REQUEST_ID]))
+
+
+def _unread(request: web.Request, response: web.Response) -> web.Response:
+    """What is left of the body is not read: the connection ends with this answer."""
     if not request.content.is_eof():
         response.force_close()
     return response

@@ -166,6 +166,21 @@ async def test_wrong_credentials_are_401_and_nothing_is_kept(world: World, clien
     assert world.metrics.counted("webhooks_received_total", outcome="wrong_credentials") == 1
 
 
+async def test_the_body_of_a_forged_delivery_is_not_waited_for(world: World) -> None:
+    install = await world.installed()
+    auth = basic("wasl", "wrong")["Authorization"]
+    head = f"POST {address(install)} HTTP/1.1\r\nHost: x\r\nAuthorization: {auth}\r\nContent-Length: 900000\r\n\r\n"
+    async with served(world.app()) as port, asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head.encode() + b"{")
+        answer = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"Connection: close" in answer
+    assert world.metrics.counted("webhooks_received_total", outcome="wrong_credentials") == 1
+
+
 async def test_another_stores_credentials_do_not_hold(world: World, client: TestClient) -> None:
     first, second = await world.installed(), await world.installed(STORE + 1)
 
