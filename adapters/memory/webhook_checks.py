@@ -29,7 +29,7 @@ class MemoryWebhookChecks(WebhookChecks):
         found: list[StoreId] = []
         for install_id, install in self._database.installs.items():
             is_live = self._database.live_install(install_id) is not None
-            due = self._due.setdefault(install_id, min(install.installed_at + FIRST_AFTER, now + every))
+            due = self._due.setdefault(install_id, install.installed_at + min(FIRST_AFTER, every))
             if is_live and install.state is InstallState.ACTIVE and due <= now and len(found) < limit:
                 self._due[install_id] = now + hold
                 found.append(install.store_id)

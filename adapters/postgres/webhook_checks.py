@@ -17,7 +17,7 @@ from core.ports.webhook_checks import WebhookChecks
 _KNOW: Final = """
     INSERT INTO webhook_checks (install_id, store_id, due_at)
     SELECT s.install_id, s.store_id, CASE WHEN i.installed_at > now() - interval '5 minutes'
-        THEN i.installed_at + interval '1 minute' ELSE now() + random() * $1::interval END
+        THEN i.installed_at + least(interval '1 minute', $1::interval) ELSE now() + random() * $1::interval END
     FROM stores s JOIN installs i USING (install_id)
     WHERE s.state = 'active' AND NOT EXISTS (SELECT FROM webhook_checks c WHERE c.install_id = s.install_id)
     ON CONFLICT DO NOTHING

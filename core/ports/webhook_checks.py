@@ -18,7 +18,8 @@ class WebhookChecks(Protocol):
     async def claim_due(self, *, every: timedelta, hold: timedelta, limit: int) -> Sequence[StoreId]:
         """Stores whose webhooks are to be looked at, each given to one caller; they come back after `hold`.
 
-        New installs a minute after they began; others that were never looked at within `every`, spread over it.
+        New installs a minute after they began, or `every` where that is less; others that were never looked
+        at within `every`, spread over it.
         """
 
     @abstractmethod
