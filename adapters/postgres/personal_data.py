@@ -58,12 +58,13 @@ _HOLD_RUNS: Final = """
     SELECT event_id, state FROM runs WHERE event_id = ANY ($1) ORDER BY run_id FOR UPDATE SKIP LOCKED
 """
 _COUNT_RUNS: Final = "SELECT event_id, count(*) AS runs FROM runs WHERE event_id = ANY ($1) GROUP BY event_id"
+_ERASABLE: Final = f"state{BY_KEY} IN {sql_list(sources_of(EventState.ERASED) | {EventState.RUNNING})}"
 _HOLD_EVENTS: Final = f"""
     SELECT event_id FROM events
-    WHERE event_id = ANY ($1) AND state{BY_KEY} IN {sql_list(sources_of(EventState.ERASED) | {EventState.RUNNING})}
+    WHERE event_id = ANY ($1) AND {_ERASABLE}
     ORDER BY seq FOR UPDATE SKIP LOCKED
 """
-_ERASE: Final = f"UPDATE events e SET {EMPTY_EVENT} WHERE event_id = ANY ($1)"
+_ERASE: Final = f"UPDATE events e SET {EMPTY_EVENT} WHERE event_id = ANY ($1) AND {_ERASABLE}"
 _DROP_RUNS: Final = "DELETE FROM runs WHERE event_id = ANY ($1)"
 _DROP_ATTEMPTS: Final = "DELETE FROM attempts WHERE event_id = ANY ($1)"
 
