@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from tests.acceptance.story import Service
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
-WAIT = 20_000
+WAIT = 60_000
 """Milliseconds that something may take to be seen."""
 
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -162,7 +162,7 @@ def test_a_killed_server_is_told_and_found_again(service: Service, chromium: Bro
         document.querySelector('[data-live-text]').textContent)).observe(
         document.querySelector('[data-live-text]'), {childList: true}) }""")
 
-    for process in service.up.parts()["wasl http"]:
+    for process in service.up.part("wasl http", count=2):
         process.kill()
 
     page.wait_for_function("() => window.seen.some((said) => said.startsWith('Connection lost'))", timeout=WAIT)
