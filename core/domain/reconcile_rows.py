@@ -83,12 +83,19 @@ def _is_newer(row: MirrorRow, reading: Reading) -> bool:
 
 
 def _differs(row: MirrorRow, reading: Reading) -> bool:
-    """Two changes within one second share a version, so what is watched is compared too. Absent fields say nothing."""
+    """Two changes within one second share a version, so what is watched is compared too. Absent fields say nothing.
+
+    A column that is empty here under a known version was emptied on purpose: somebody was erased.
+    """
     if any(name in row.facts and row.facts[name] != value for name, value in reading.facts.items()):
         return True
-    return any(
-        value is not None and not _equal(value, row.columns.get(name)) for name, value in reading.columns.items()
-    )
+    return any(_tells(reading, value, row.columns.get(name)) for name, value in reading.columns.items())
+
+
+def _tells(reading: Reading, listed: Scalar, held: Scalar) -> bool:
+    if listed is None or (held is None and reading.version is not None):
+        return False
+    return not _equal(listed, held)
 
 
 def _equal(left: Scalar, right: Scalar) -> bool:

@@ -1,5 +1,6 @@
 """What a reconciliation reads, what a listed row means, and how far it is as a value."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -181,6 +182,13 @@ def test_each_missed_change_is_entered_under_its_own_webhooks_name() -> None:
 def test_two_changes_within_one_second_share_a_version_and_are_told_apart_all_the_same() -> None:
     held = mirrored(ORDER, order("new", 3))
     assert judged(ORDER, order("ready", 3), held) == Verdict(Found.MISSED, ("order.status.update",))
+
+
+def test_an_order_from_which_a_person_was_erased_is_not_filled_again() -> None:
+    held = mirrored(ORDER, order(customer={"id": 5}, code="abc"))
+    assert held.row is not None
+    erased = replace(held, row=replace(held.row, columns={**held.row.columns, "customer_id": None, "code": None}))
+    assert judged(ORDER, order(customer={"id": 5}, code="abc"), erased) == SAME
 
 
 def test_what_is_being_taken_in_is_caught_up_with_and_not_counted_as_missed() -> None:
