@@ -109,11 +109,11 @@ async def test_nothing_is_sent_to_a_name_that_does_not_exist(http: HttpSession) 
 
 async def test_a_silent_server_ends_in_a_lost_answer_within_the_limit(server: CuttingServer) -> None:
     server.answer(STALL)
-    async with open_http(HttpLimits(total=5, connect=1, read=0.2)) as http:
+    async with open_http(HttpLimits(total=120, connect=60, read=0.2)) as http:
         started = time.monotonic()
         assert isinstance(await http.send(request(server, "POST", fresh=True, body=b"{}")), AnswerLost)
-        assert time.monotonic() - started < 3
-    async with open_http(HttpLimits(total=0.2, connect=0.1, read=5)) as http:
+        assert time.monotonic() - started < 30
+    async with open_http(HttpLimits(total=1, connect=0.9, read=60)) as http:
         assert isinstance(await http.send(request(server)), AnswerLost)
 
 
