@@ -6,7 +6,8 @@ from typing import Final
 
 from adapters.postgres.claimable_work import of_live_install
 from adapters.postgres.letters import LETTERS
-from adapters.postgres.moves import BY_KEY, DEAD, HELD, LIVE_STATES, UNFINISHED_STATES, WAITING
+from adapters.postgres.moves import BY_KEY, DEAD, HELD, LIVE_STATES, UNFINISHED_STATES, WAITING, sql_list
+from core.domain.event_states import EventState
 
 JOB: Final = """
     SELECT job_id, action, state, actor, chosen, canary, stop_above, reason, starts_at, opened_at, closed_at, undone_at
@@ -129,6 +130,9 @@ HOLD_STORES: Final = f"""
 """
 HOLD_EVENTS: Final = "SELECT FROM events WHERE event_id = ANY ($1) ORDER BY seq FOR UPDATE"
 
+_PAST_THE_MIRROR: Final = f"e.state{BY_KEY} IN {sql_list({EventState.DEAD, EventState.RUNNING})}"
+"""Where an event is that has a dead run: given up as a whole, or at work in others."""
+
 # Its parts: what of the picked is dead still and can be handled; the dead runs queued again, their events
 # running with so many more open; the events that never had runs queued again; the items and counts.
 SEND: Final = f"""
@@ -149,7 +153,7 @@ SEND: Final = f"""
         UPDATE events e SET state = 'running', open_runs = e.open_runs + n.runs, dead_runs = e.dead_runs - n.runs,
                             attempts = 0, due_at = NULL, settled_at = NULL,
                             reason = CASE WHEN e.dead_runs > n.runs THEN e.reason END
-        FROM numbers n WHERE e.event_id = n.event_id
+        FROM numbers n WHERE e.event_id = n.event_id AND {_PAST_THE_MIRROR}
     ),
     events_revived AS (
         UPDATE events e SET state = 'queued', attempts = 0, tries = p.tries, reason = NULL, fingerprint = NULL,
@@ -200,7 +204,7 @@ _DISCARD: Final = f"""
             state = CASE WHEN e.state IN {DEAD} AND e.dead_runs <= n.runs THEN 'cancelled' ELSE e.state END,
             reason = CASE WHEN e.state IN {DEAD} AND e.dead_runs <= n.runs THEN $5 ELSE e.reason END,
             settled_at = CASE WHEN e.state IN {DEAD} THEN now() ELSE e.settled_at END
-        FROM numbers n WHERE e.event_id = n.event_id
+        FROM numbers n WHERE e.event_id = n.event_id AND {_PAST_THE_MIRROR}
     ),
     events_discarded AS (
         UPDATE events e SET state = 'cancelled', reason = $5, settled_at = now()
