@@ -4,7 +4,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -57,23 +58,44 @@ class Postgres:
 
 
 class Databases:
-    """Clones of one migrated template, numbered within the run."""
+    """Clones of one migrated template, numbered within the run.
+
+    The next is made, and the last removed, while a test runs.
+    """
 
     def __init__(self, server: Postgres, template: str) -> None:
         self._server = server
         self._template = template
         self._numbers = count(1)
+        self._aside = ThreadPoolExecutor(1, "databases")
+        self._next: Future[str] | None = None
+        self._last: Future[None] | None = None
 
     @contextmanager
     def cloned(self) -> Iterator[Database]:
+        name = (self._next or self._aside.submit(self._create)).result()
+        self._next = self._aside.submit(self._create)
+        try:
+            yield self._server.database(name)
+        finally:
+            if self._last:
+                self._last.result()
+            self._last = self._aside.submit(self._drop, name)
+
+    def close(self) -> None:
+        if self._next:
+            self._aside.submit(self._drop, self._next.result())
+        self._aside.shutdown()
+
+    def _create(self) -> str:
         name = f"wasl_test_{os.getpid()}_{next(self._numbers)}"
         self._server.execute(
             "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY", name, self._template, self._server.owner
         )
-        try:
-            yield self._server.database(name)
-        finally:
-            self._server.execute("DROP DATABASE {} WITH (FORCE)", name)
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._server.execute("DROP DATABASE {} WITH (FORCE)", name)
 
 
 def with_database(url: str, name: str) -> str:
@@ -139,6 +161,7 @@ def migrated_template(server: Postgres) -> Iterator[Databases]:
         with psycopg.connect(with_database(server.admin_url, name), autocommit=True) as connection:
             connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         migrator.apply(server.database(name).owner_dsn)
-        yield Databases(server, name)
+        with closing(Databases(server, name)) as databases:
+            yield databases
     finally:
         server.execute("DROP DATABASE {} WITH (FORCE)", name)
