@@ -70,6 +70,7 @@ class Consumer:
             flows.create_task(keep_doing("runs", self._runs.step, stop=stop))
         log.info("consumer_draining", running=self._runs.running)
         await self._runs.drain(grace)
+        await self._finishing.end()
 
     async def _events_step(self) -> None:
         index = self._services.indexes[WorkKind.EVENT]
