@@ -18,7 +18,7 @@ from core.features.run_handlers import RunHandlers
 from core.ids import WorkerId
 from core.ports.event_ledger import RunScope
 from tests.unit.pipeline.conftest import Pipeline
-from tests.unit.pipeline.test_run_flow import PATIENCE, customers, flowing
+from tests.unit.pipeline.flowing import PATIENCE, customers, flowing
 
 EVENTS = 5
 
