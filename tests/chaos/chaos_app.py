@@ -15,7 +15,7 @@ ELSEWHERE = urlsplit(os.environ.get("CHAOS_ELSEWHERE", ""))
 
 @on("customer.create")
 async def greeting(event: Event, ctx: Context) -> None:
-    await tell({"key": ctx.idempotency_key, "pid": os.getpid()})
+    await tell({"key": ctx.idempotency_key, "event": str(event.id), "pid": os.getpid()})
     await leave_a_row(event, ctx, "greeting")
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Call:
-    """One call: under which idempotency key, by which process, when."""
+    """One call: under which idempotency key, for which event, by which process, when."""
 
     key: str
+    event: str
     pid: int
     at: float
 
@@ -25,7 +26,7 @@ class Elsewhere:
     calls: list[Call] = field(default_factory=list)
 
     def note(self, told: Mapping[str, Any]) -> None:
-        self.calls.append(Call(str(told["key"]), int(told["pid"]), time.monotonic()))
+        self.calls.append(Call(str(told["key"]), str(told["event"]), int(told["pid"]), time.monotonic()))
 
     def repeated(self) -> dict[str, list[Call]]:
         """The calls that were made more than once, all of each."""
