@@ -251,10 +251,10 @@ async def test_take_gives_as_many_as_wait(index_world: IndexWorld) -> None:
 async def test_everybody_who_waits_is_woken_while_there_is_work(index_world: IndexWorld) -> None:
     """Four wait; one call publishes something for each: nobody sleeps on while work lies there."""
     takers = [index_world.index, index_world.other] * 2
-    waiting = [asyncio.create_task(taker.take(limit=1, wait=LONG * 4)) for taker in takers]
+    waiting = [asyncio.create_task(taker.take(limit=1, wait=LONG * 8)) for taker in takers]
     await asyncio.sleep(0.05)
     await index_world.index.publish(events(4))
-    async with asyncio.timeout(LONG * 3):
+    async with asyncio.timeout(LONG * 8):
         got = await asyncio.gather(*waiting)
     assert sorted(item for items in got for item in items) == events(4)
 
