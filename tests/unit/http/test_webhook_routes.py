@@ -175,6 +175,7 @@ async def test_the_body_of_a_forged_delivery_is_not_waited_for(world: World) -> 
         writer.write(head.encode() + b"{")
         answer = await reader.readuntil(b"\r\n\r\n")
         writer.close()
+        await writer.wait_closed()
 
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert b"Connection: close" in answer

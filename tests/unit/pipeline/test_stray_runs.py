@@ -59,7 +59,7 @@ async def test_what_was_claimed_without_an_answer_is_given_back_and_done(
     service = pipeline(Handler("h", "customer.create", handle))
     await customers(service, EVENTS)
     runs = Forgetful(service.database)
-    setattr(runs, lost, 2)
+    setattr(runs, lost, 1)
     service.runs, service.runner = runs, replaced(service, runs)
     async with flowing(service) as stage, asyncio.timeout(PATIENCE):
         while len(done) < EVENTS or (await stage.states()).get(EventState.DONE) != EVENTS:
