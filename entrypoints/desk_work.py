@@ -16,7 +16,7 @@ from entrypoints.process import keep_doing, pause_or
 
 log = structlog.get_logger()
 
-BETWEEN_STEPS: Final = 0.05
+BETWEEN_STEPS: Final = 0.1
 LOOK_EVERY: Final = 0.5
 """Seconds between looks while no job is open."""
 WATCH_EVERY: Final = 15.0

@@ -124,8 +124,8 @@ class Pace:
     and comes back little by little.
     """
 
-    in_flight: int = 32
-    least: int = 8
+    in_flight: int = 16
+    least: int = 4
     waiting: int = 1000
     discard_at_once: int = 500
 

@@ -105,7 +105,7 @@ def test_nothing_is_sent_while_too_many_wait() -> None:
 
 @pytest.mark.parametrize(
     ("window", "left", "after"),
-    [(8, 0, 9), (32, 0, 32), (20, 10, 20), (20, 11, 10), (12, 12, 8), (8, 8, 8), (8, 40, 8), (10, 1, 10)],
+    [(4, 0, 5), (16, 0, 16), (12, 6, 12), (12, 7, 6), (6, 6, 4), (4, 4, 4), (4, 40, 4), (10, 1, 10)],
 )
 def test_the_window_grows_slowly_and_shrinks_fast(window: int, left: int, after: int) -> None:
     assert next_window(window, left, Pace()) == after
