@@ -1,5 +1,6 @@
 """Fixtures every test may use: a database of its own and an empty Redis, on real servers started once per run."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -19,6 +20,12 @@ from tests.servers import (
 from tests.thoroughness import register
 
 register()
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded stays for the whole run: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

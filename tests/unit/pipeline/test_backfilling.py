@@ -16,6 +16,7 @@ from core.domain.paging import Page
 from core.features.backfill import ReadBackfills
 from core.ids import EntityKind, StoreId
 from core.ports.zid_gateway import R, ZidGateway
+from entrypoints import backfilling
 from entrypoints.backfilling import Backfilling
 from tests.unit.pipeline.conftest import Pipeline
 
@@ -81,7 +82,8 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def world(pipeline: Callable[..., Pipeline]) -> World:
+def world(pipeline: Callable[..., Pipeline], monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(backfilling, "LOOK_EVERY", 0.01)
     return World(pipeline())
 
 

@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from adapters.memory.metrics import RecordingMetrics
 from core.domain.backfill import BackfillState
 from core.domain.gaps import Gap
+from entrypoints import reconciling
 from entrypoints.reconciling import Reconciling
 from tests.unit.pipeline.conftest import STORE, Pipeline
 from tests.unit.pipeline.reconciled_world import Reconciled, order
@@ -20,7 +23,10 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
-async def test_what_is_due_is_read_and_what_was_missed_is_exported(pipeline: Callable[..., Pipeline]) -> None:
+async def test_what_is_due_is_read_and_what_was_missed_is_exported(
+    pipeline: Callable[..., Pipeline], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "LOOK_EVERY", 0.01)
     world = await Reconciled(pipeline()).ready()
     await world.tell("order.create", order(1))
     world.orders(order(1), order(2), order(3), order(4))
