@@ -6,8 +6,8 @@ more, and other ones each time (`--hypothesis-profile=thorough`).
 
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = 40
-FACTOR = 25
+EXAMPLES = 30
+FACTOR = 33
 
 
 def register() -> None:

@@ -23,9 +23,9 @@ from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.workers import PostgresWorkers
 from adapters.system import SystemIds
 from core.ids import StoreId
+from tests.integration.routes.conftest import ClientFactory, make_client
+from tests.integration.routes.world import KEY, STORE, World, address, credentials, order
 from tests.servers import Database
-from tests.unit.http.conftest import ClientFactory, make_client
-from tests.unit.http.world import KEY, STORE, World, address, credentials, order
 
 
 class PostgresWorld(World):

@@ -17,7 +17,7 @@ from core.features.event_handlers.registry import Handler
 from core.features.run_handlers import RunHandlers
 from core.ids import WorkerId
 from core.ports.event_ledger import RunScope
-from entrypoints import process
+from entrypoints import process, run_flow
 from tests.unit.pipeline.conftest import Pipeline
 from tests.unit.pipeline.flowing import PATIENCE, customers, flowing
 
@@ -53,6 +53,7 @@ async def test_what_was_claimed_without_an_answer_is_given_back_and_done(
     pipeline: Callable[..., Pipeline], lost: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "PAUSE_AFTER_FAILURE", 0.01)
+    monkeypatch.setattr(run_flow, "TAKE_WAIT", 0.05)
     done: list[str] = []
 
     async def handle(event: Event, _: Context) -> None:

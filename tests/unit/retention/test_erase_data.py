@@ -13,7 +13,7 @@ from core.errors import TryLater, Unavailable
 from core.features.erase_data import EraseData
 from core.ids import StoreId
 from core.ports.erasing import StoreEraser
-from tests.unit.http.world import STORE, World
+from tests.integration.routes.world import STORE, World
 
 LAYLA = Person.asked_for(customer_id="77")
 

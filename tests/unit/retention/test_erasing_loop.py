@@ -8,7 +8,7 @@ from core.domain.erasures import Removed
 from core.ids import StoreId
 from core.ports.erasing import StoreEraser
 from entrypoints.erasing import Erasing
-from tests.unit.http.world import STORE, World
+from tests.integration.routes.world import STORE, World
 
 
 class EndlessEraser(StoreEraser):

@@ -12,7 +12,7 @@ from core.domain.stores import InstallState
 from core.features.restore_backup import CAUSE, RestoreBackup, Restored
 from core.ids import StoreId
 from core.ports.installations import Intent
-from tests.unit.http.world import STORE, World
+from tests.integration.routes.world import STORE, World
 
 OTHER = StoreId(1002)
 LAYLA = Person.asked_for(customer_id="77")

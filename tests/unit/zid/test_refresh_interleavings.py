@@ -81,7 +81,7 @@ class Fleet(Interleaver):
         return state
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_no_order_of_events_spends_a_token_twice_but_for_one_last_resort(data: st.DataObject) -> None:
     answers = st.sampled_from(Answering)

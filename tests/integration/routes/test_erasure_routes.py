@@ -5,7 +5,7 @@ import json
 from aiohttp.test_utils import TestClient
 
 from core.domain.stores import InstallState
-from tests.unit.http.world import KEY, STORE, World, address, credentials
+from tests.integration.routes.world import KEY, STORE, World, address, credentials
 
 ERASE = f"/v1/stores/{STORE}/erase"
 ERASURES = f"/v1/stores/{STORE}/erasures"

@@ -9,8 +9,8 @@ from aiohttp.test_utils import TestClient
 from core.domain.operations.webhooks import CreateWebhook
 from core.errors import ClientRejected, OutcomeUnknown, Refused, Unavailable
 from core.ports.guards import StateStore
-from tests.unit.http.conftest import make_client
-from tests.unit.http.world import STORE, World
+from tests.integration.routes.conftest import make_client
+from tests.integration.routes.world import STORE, World
 
 TOKENS = {"access_token": "manager-x", "authorization": "jwt-x", "refresh_token": "refresh-x", "expires_in": 31536000}
 

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient
 
-from tests.unit.http.world import World
+from tests.integration.routes.world import World
 
 Client = TestClient[web.Request, web.Application]
 

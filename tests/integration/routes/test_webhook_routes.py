@@ -15,8 +15,8 @@ from core.domain.events import Delivery, Receipt
 from core.errors import Unavailable
 from core.ports.event_ledger import Inbox
 from entrypoints.http import webhooks
-from tests.unit.http.conftest import make_client
-from tests.unit.http.world import STORE, World, address, basic, credentials, order, served, until
+from tests.integration.routes.conftest import make_client
+from tests.integration.routes.world import STORE, World, address, basic, credentials, order, served, until
 
 
 async def test_a_genuine_delivery_is_in_the_ledger_before_it_is_answered(world: World, client: TestClient) -> None:

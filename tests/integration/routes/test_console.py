@@ -20,8 +20,8 @@ from core.errors import Unavailable
 from core.ids import StoreId
 from entrypoints.http.console import views
 from entrypoints.http.console.session import LIFETIME, Session, Signer
-from tests.unit.http.conftest import make_client
-from tests.unit.http.world import ADMIN_KEY, STORE, World, address, credentials, order, served, until
+from tests.integration.routes.conftest import make_client
+from tests.integration.routes.world import ADMIN_KEY, STORE, World, address, credentials, order, served, until
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 

@@ -8,8 +8,8 @@ from aiohttp.test_utils import TestClient
 
 from entrypoints.http import health
 from entrypoints.http.health_app import create_health_app
-from tests.unit.http.conftest import make_client
-from tests.unit.http.world import World
+from tests.integration.routes.conftest import make_client
+from tests.integration.routes.world import World
 
 
 async def well() -> None:

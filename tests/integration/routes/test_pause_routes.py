@@ -8,8 +8,8 @@ from aiohttp.test_utils import TestClient
 from core.domain.audit import SYSTEM
 from core.features.pause_store import PAUSED, RESUMED
 from core.ids import StoreId
-from tests.unit.http.conftest import ClientFactory, make_client
-from tests.unit.http.world import ADMIN_KEY, KEY, STORE, World, address, credentials, order
+from tests.integration.routes.conftest import ClientFactory, make_client
+from tests.integration.routes.world import ADMIN_KEY, KEY, STORE, World, address, credentials, order
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 

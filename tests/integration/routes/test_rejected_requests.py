@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from entrypoints.http import webhooks
-from tests.unit.http.world import KEY, STORE, World, address, basic, credentials, order
+from tests.integration.routes.world import KEY, STORE, World, address, basic, credentials, order
 
 
 async def listed(world: World, client: TestClient, query: str = "") -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.unit.http.world import ADMIN_KEY, World, served
+from tests.integration.routes.world import ADMIN_KEY, World, served
 
 LONG = b"a" * 20_000
 

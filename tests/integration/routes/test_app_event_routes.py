@@ -18,8 +18,8 @@ from core.errors import Unavailable
 from core.ports.app_events import AppEventClaim
 from entrypoints.http import app_events
 from entrypoints.http.services import SERVICES
-from tests.unit.http.conftest import make_client
-from tests.unit.http.world import APP_SECRET, STORE, World
+from tests.integration.routes.conftest import make_client
+from tests.integration.routes.world import APP_SECRET, STORE, World
 
 PATH = f"/webhooks/zid-app/{APP_SECRET}"
 UNINSTALL = {"event_name": "app.market.application.uninstall", "app_id": 7367, "store_id": STORE}

@@ -9,8 +9,8 @@ from core.domain.stores import Install
 from core.errors import Unavailable
 from core.ports.event_ledger import Inbox
 from entrypoints.http import webhooks
-from tests.unit.http.conftest import make_client
-from tests.unit.http.world import World, address, basic, credentials, order
+from tests.integration.routes.conftest import make_client
+from tests.integration.routes.world import World, address, basic, credentials, order
 
 
 class FullInbox(Inbox):

@@ -9,8 +9,8 @@ from core.ports.api_keys import ApiKeys
 from entrypoints.http.app import ALL_ROUTES
 from entrypoints.http.path_ids import PATH_IDS
 from entrypoints.http.routing import Route
-from tests.unit.http.conftest import ClientFactory, make_client
-from tests.unit.http.world import World
+from tests.integration.routes.conftest import ClientFactory, make_client
+from tests.integration.routes.world import World
 
 KEYED = [route for route in ALL_ROUTES if route.keyed]
 EXAMPLES = {name: rule.example for name, rule in PATH_IDS.items()}

@@ -10,7 +10,7 @@ from core.domain.audit import AuditEntry
 from core.domain.gaps import Gap
 from core.domain.operations.webhooks import ListWebhooks, Subscription
 from core.domain.webhook_states import WebhookState
-from tests.unit.http.world import KEY, STORE, World
+from tests.integration.routes.world import KEY, STORE, World
 
 PATH = f"/v1/stores/{STORE}/reconciliation"
 

@@ -2,9 +2,9 @@
 
 from aiohttp.test_utils import TestClient
 
-from tests.unit.http.test_console import console, sign_in
-from tests.unit.http.test_dead_letter_routes import LETTERS, give_up, post
-from tests.unit.http.world import World
+from tests.integration.routes.test_console import console, sign_in
+from tests.integration.routes.test_dead_letter_routes import LETTERS, give_up, post
+from tests.integration.routes.world import World
 
 
 async def shown(client: TestClient, language: str = "en") -> str:

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient
 
 from core.domain.operations.product_parts import UploadImage
 from entrypoints.http.uploads import LARGEST_FILE, MOST_PARTS
-from tests.unit.http.world import KEY, STORE, World
+from tests.integration.routes.world import KEY, STORE, World
 
 PATH = f"/v1/stores/{STORE}/products/p-1/images"
 
