@@ -10,8 +10,8 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from config.container import running_version
 from config.settings import Settings
+from config.version import running_version
 from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
 from entrypoints.http.services import HttpServices, HttpSettings, Mirror

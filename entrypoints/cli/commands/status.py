@@ -9,7 +9,8 @@ from pathlib import Path
 import typer
 
 from adapters.postgres.migration_files import read_folder
-from config.container import Adapters, running_version
+from config.container import Adapters
+from config.version import running_version
 from core.domain.event_states import Ledger
 from core.errors import Unavailable
 from core.ids import StoreId
