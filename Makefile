@@ -26,6 +26,7 @@ check: static  ## The fast half: format, lint, types, import rules, unit tests
 .PHONY: prove
 prove: dev  ## The long proofs, left out of `make test`
 	@.venv/bin/python -m pytest -m prove $(ARGS)
+	@ONE_DATABASE=1 .venv/bin/python -m pytest tests/acceptance $(ARGS)
 	@.venv/bin/python -m pytest -m "not prove" --hypothesis-profile=thorough tests/unit
 
 .PHONY: chaos

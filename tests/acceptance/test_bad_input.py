@@ -4,12 +4,14 @@ import urllib.parse
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import pytest
 import redis
 
 from core.domain.secret import Secret
 from core.domain.webhook_address import USERNAME, password, read_install_token
+from tests.acceptance.one_database import ONE_DATABASE
 from tests.acceptance.story import Answer, Browser, Service, send, together
 from tests.acceptance.wasl_up import running
 from tests.eventually import eventually
@@ -147,13 +149,27 @@ def test_a_state_whose_time_is_over_installs_nothing(service: Service) -> None:
     browser = Browser()
     browser.open(f"{service.up.url}/auth/zid")
     state = urllib.parse.parse_qs(urllib.parse.urlsplit(browser.visited[0]).query)["state"][0]
+    (ends_in_postgres if ONE_DATABASE else ends_in_redis)(service, state)
+    page = browser.open(f"{service.up.url}/auth/zid/callback?code=late&state={state}")
+    assert_page(page, "This installation cannot be continued", "more than ten minutes have passed")
+
+
+def ends_in_redis(service: Service, state: str) -> None:
     with redis.Redis.from_url(service.addresses["REDIS_URL"]) as client:
         (key,) = [name for name in client.scan_iter() if state.encode() in name]
         assert 0 < client.ttl(key) <= 600
         client.pexpire(key, 1)
         assert eventually(lambda: not client.exists(key))
-    page = browser.open(f"{service.up.url}/auth/zid/callback?code=late&state={state}")
-    assert_page(page, "This installation cannot be continued", "more than ten minutes have passed")
+
+
+def ends_in_postgres(service: Service, state: str) -> None:
+    [(left,)] = service.sql(
+        "WITH known AS (SELECT * FROM short_lived WHERE key = %s) "
+        "UPDATE short_lived s SET expires_at = now() FROM known WHERE s.key = known.key "
+        "RETURNING extract(epoch FROM known.expires_at - now())::float8",
+        sha256(f"state\0{state}".encode()).digest(),
+    )
+    assert 0 < left <= 600
 
 
 def test_a_state_of_another_browser_installs_nothing(service: Service) -> None:

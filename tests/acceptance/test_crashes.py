@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from tests.acceptance.effects_log import effects, service_with_effects
+from tests.acceptance.one_database import ONE_DATABASE
 from tests.acceptance.story import Service, together
 from tests.eventually import eventually
 
@@ -133,7 +134,7 @@ def flushed(url: str) -> bool:
             return False
 
 
-OF_VALKEY = (kill("valkey-server"), flush_valkey)
+OF_VALKEY = () if ONE_DATABASE else (kill("valkey-server"), flush_valkey)
 BLOWS = (
     kill("wasl consumer"),
     kill("wasl http"),

@@ -18,12 +18,15 @@ import pytest
 from cryptography.fernet import Fernet
 from uuid_utils.compat import uuid7
 
-from adapters.postgres.connection import open_pool
+from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.notices import Notices
+from adapters.postgres.work_index import PostgresWorkIndex
 from adapters.redis.connection import open_redis
 from adapters.redis.work_index import RedisWorkIndex
 from core.domain.events import Delivery, Receipt, WorkItem, WorkKind, dedupe_key
 from core.ids import Entity, EntityKind, EventId, InstallId, StoreId
+from core.ports.work_index import WorkIndex
 from tests.acceptance.apps.causes import BROKEN, HEALED
 from tests.acceptance.wasl_up import environment
 from tests.eventually import eventually
@@ -118,13 +121,14 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(database: Database, redis_url: str, tmp_path: Path) -> Fleet:
+def fleet(database: Database, redis_setting: str, tmp_path: Path) -> Fleet:
     return Fleet(
         database,
         tmp_path,
         environment(
             DATABASE_URL=database.dsn,
-            REDIS_URL=redis_url,
+            REDIS_URL=redis_setting,
+            QUEUE="redis" if redis_setting else "postgres",
             TOKEN_KEYS=Fernet.generate_key().decode(),
             ZID_CLIENT_ID="48",
             ZID_CLIENT_SECRET="secret",
@@ -149,19 +153,31 @@ def fill(fleet: Fleet, letters: int) -> None:
 async def live_work(fleet: Fleet) -> AsyncIterator[None]:
     """An order of each store in turn, every so often, as if http had taken it in."""
     pool = await open_pool(fleet.database.dsn, max_size=2)
-    inbox, clients = PostgresInbox(pool), open_redis(fleet.environment["REDIS_URL"])
-    sender = asyncio.create_task(_send(inbox, RedisWorkIndex(clients, name="event", window=256)))
-    try:
-        yield
-    finally:
-        sender.cancel()
-        await asyncio.gather(sender, return_exceptions=True)
-        await inbox.aclose()
-        await clients.aclose()
-        await pool.close()
+    inbox = PostgresInbox(pool)
+    async with _index(pool, fleet.environment["REDIS_URL"]) as index:
+        sender = asyncio.create_task(_send(inbox, index))
+        try:
+            yield
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+            await inbox.aclose()
+    await pool.close()
 
 
-async def _send(inbox: PostgresInbox, index: RedisWorkIndex) -> None:
+@asynccontextmanager
+async def _index(pool: Pool, redis_url: str) -> AsyncIterator[WorkIndex]:
+    """The events' index that the fleet works with."""
+    if not redis_url:
+        notices = Notices(pool)
+        yield PostgresWorkIndex(pool, notices, name="event", window=256)
+        return await notices.aclose()
+    clients = open_redis(redis_url)
+    yield RedisWorkIndex(clients, name="event", window=256)
+    return await clients.aclose()
+
+
+async def _send(inbox: PostgresInbox, index: WorkIndex) -> None:
     number = 0
     while True:
         number += 1

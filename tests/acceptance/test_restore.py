@@ -46,9 +46,9 @@ class Drill:
 
 
 @pytest.fixture
-def drill(database: Database, redis_url: str) -> Iterator[Drill]:
+def drill(database: Database, redis_setting: str) -> Iterator[Drill]:
     with home() as path:
-        drill = Drill(WaslUp(path), database, redis_url)
+        drill = Drill(WaslUp(path), database, redis_setting)
         try:
             drill.start()
             yield drill

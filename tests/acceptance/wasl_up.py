@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.acceptance.one_database import without_redis
 from tests.eventually import eventually
 from tests.free_port import free_port
 from tests.servers import own_data_dir
@@ -81,7 +82,8 @@ class WaslUp:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-m", "entrypoints.cli", "up"),
-                    *("--port", str(self.port), "--sandbox-port", str(self.sandbox_port), *options),
+                    *("--port", str(self.port), "--sandbox-port", str(self.sandbox_port)),
+                    *without_redis(options, more),
                 ],
                 cwd=self.home,
                 env=environment(PYTHONUNBUFFERED="1", **more),
@@ -157,15 +159,15 @@ def runs(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def home() -> Iterator[Path]:
+def home(*, in_memory: bool = True) -> Iterator[Path]:
     """A directory that the servers' account may enter, gone afterwards."""
-    with own_data_dir(in_memory=True) as path:
+    with own_data_dir(in_memory=in_memory) as path:
         yield path
 
 
 @contextmanager
-def running(*options: str, **more: str) -> Iterator[WaslUp]:
-    with home() as path:
+def running(*options: str, in_memory: bool = True, **more: str) -> Iterator[WaslUp]:
+    with home(in_memory=in_memory) as path:
         up = WaslUp(path)
         try:
             up.start(*options, **more)

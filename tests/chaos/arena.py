@@ -124,9 +124,9 @@ class Kept:
 
 
 @contextmanager
-def arena(*, redis: bool) -> Iterator[Arena]:
+def arena(*, redis: bool, in_memory: bool) -> Iterator[Arena]:
     with ExitStack() as stack:
-        data_dir = stack.enter_context(DataDir(stack.enter_context(home())))
+        data_dir = stack.enter_context(DataDir(stack.enter_context(home(in_memory=in_memory))))
         postgres = EmbeddedPostgres(data_dir, settings=SETTINGS)
         valkey = EmbeddedValkey(data_dir) if redis else None
         for server in filter(None, (postgres, valkey)):
@@ -144,7 +144,7 @@ def arena(*, redis: bool) -> Iterator[Arena]:
             "RECONCILE_GRACE": "1",
         }
         options = ["--no-demo", *([] if redis else ["--no-redis"])]
-        service = Service(stack.enter_context(running(*options, **given)))
+        service = Service(stack.enter_context(running(*options, in_memory=in_memory, **given)))
         service.sql("CREATE TABLE chaos_effects (key text, event_id uuid, handler text, pid integer)")
         service.sql("GRANT INSERT ON chaos_effects TO wasl_app")
         service.sandbox.turn(webhook__retry_minutes=RETRY_MINUTES)

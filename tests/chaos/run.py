@@ -26,7 +26,7 @@ UNFINISHED = ("queued", "running", "waiting")
 
 @dataclass(frozen=True)
 class Plan:
-    """`rate` is events a second in all stores together."""
+    """`rate` is events a second in all stores together; `in_memory` where the servers keep what they hold."""
 
     seed: int
     seconds: float
@@ -34,6 +34,7 @@ class Plan:
     force: Force
     stores: int = 20
     redis: bool = True
+    in_memory: bool = True
     longest_pause: float = 3.0
 
     def times(self, event: str) -> int:
@@ -54,7 +55,7 @@ class Plan:
 def chaos(plan: Plan) -> None:
     """Fails when anything was lost or happened twice. Tells its seed and every blow."""
     print(f"\nchaos: seed {plan.seed}, {plan.events} events in {plan.seconds:.0f} s, redis: {plan.redis}", flush=True)
-    with arena(redis=plan.redis) as place:
+    with arena(redis=plan.redis, in_memory=plan.in_memory) as place:
         try:
             stores = pour(place, plan)
             strike(place, plan)

@@ -17,11 +17,11 @@ LONG = Force(away=60)
 
 
 def test_nothing_is_lost_while_everything_is_hit() -> None:
-    chaos(Plan(seed=11, seconds=40, rate=120, force=SHORT, longest_pause=1))
+    chaos(Plan(seed=11, seconds=90, rate=120, force=SHORT, longest_pause=1))
 
 
 def test_one_database_alone_loses_nothing_either() -> None:
-    chaos(Plan(seed=12, seconds=20, rate=80, force=SHORT, redis=False, longest_pause=1))
+    chaos(Plan(seed=12, seconds=45, rate=80, force=SHORT, redis=False, longest_pause=1))
 
 
 @pytest.mark.prove
@@ -37,4 +37,4 @@ def test_half_an_hour_of_chaos_on_one_database() -> None:
 def long_plan(*, redis: bool) -> Plan:
     seed = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
     seconds, rate = float(os.environ.get("CHAOS_SECONDS", "1800")), float(os.environ.get("CHAOS_RATE", "300"))
-    return Plan(seed=seed, seconds=seconds, rate=rate, force=LONG, redis=redis, longest_pause=10)
+    return Plan(seed=seed, seconds=seconds, rate=rate, force=LONG, redis=redis, in_memory=False, longest_pause=10)
