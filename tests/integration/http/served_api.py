@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from config.settings import Settings, load_settings
 from core.domain.event_states import UNFINISHED
 from core.ids import StoreId
-from entrypoints.backfilling import Backfilling
+from entrypoints.background.backfilling import backfilling
 from entrypoints.consumer import Consumer, ConsumerServices
 from entrypoints.http.app import create_app
 from entrypoints.http.serving import make_runner
@@ -132,7 +132,7 @@ async def _mirror(parts: Daemon, store_id: StoreId) -> None:
     await parts.features.ask_for_backfill().request(store_id)
     stop = asyncio.Event()
     work = [
-        asyncio.create_task(Backfilling(parts.features.read_backfills()).work(stop)),
+        asyncio.create_task(backfilling(parts.features.read_backfills()).work(stop)),
         asyncio.create_task(Consumer(_consuming(parts), parts.lease).work(stop, grace=5)),
     ]
     try:

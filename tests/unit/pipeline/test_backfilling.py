@@ -16,8 +16,7 @@ from core.domain.paging import Page
 from core.features.backfill import ReadBackfills
 from core.ids import EntityKind, StoreId
 from core.ports.zid_gateway import R, ZidGateway
-from entrypoints import backfilling
-from entrypoints.backfilling import Backfilling
+from entrypoints.background import backfilling
 from tests.unit.pipeline.conftest import Pipeline
 
 AT_ONCE = 2
@@ -69,7 +68,7 @@ class World:
             encode=lambda _: b"",
             worker=lambda: worker,
         )
-        return asyncio.create_task(Backfilling(reader, at_once=AT_ONCE).work(self.stop))
+        return asyncio.create_task(backfilling.backfilling(reader, at_once=AT_ONCE).work(self.stop))
 
     async def states(self) -> list[BackfillState]:
         return [one.state for one in await self.backfills.of_stores(STORES)]

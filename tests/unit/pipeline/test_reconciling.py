@@ -11,8 +11,9 @@ import pytest
 from adapters.memory.metrics import RecordingMetrics
 from core.domain.backfill import BackfillState
 from core.domain.gaps import Gap
-from entrypoints import reconciling
-from entrypoints.reconciling import Reconciling
+from entrypoints.background import reconciling
+from entrypoints.background.loop import work_together
+from entrypoints.background.reconciling import Reconciling
 from tests.unit.pipeline.conftest import STORE, Pipeline
 from tests.unit.pipeline.reconciled_world import Reconciled, order
 
@@ -33,8 +34,8 @@ async def test_what_is_due_is_read_and_what_was_missed_is_exported(
     world.pipeline.clock.advance(2 * 3600)
     metrics, stop = RecordingMetrics(), asyncio.Event()
     world.worker = await world.pipeline.workers.join("scheduler")
-    loop = Reconciling(world.reader(), world.reconciliations, world.gaps, metrics)
-    task = asyncio.create_task(loop.work(stop))
+    loops = Reconciling(world.reader(), world.reconciliations, world.gaps, metrics)
+    task = asyncio.create_task(work_together(loops.loops(), stop))
     rows = world.reconciliations._rows
     await until(lambda: any(row.state is BackfillState.DONE for row in rows.values()))
     stop.set()
@@ -42,6 +43,6 @@ async def test_what_is_due_is_read_and_what_was_missed_is_exported(
     install = world.install
     now = world.pipeline.clock.now()
     await world.gaps.open([Gap(STORE, install.install_id, None, now, now + timedelta(minutes=1), "restored")])
-    await loop._measure()
+    await loops.measure()
     assert metrics.gauge("missed_webhooks_ratio", topic="order.create") == 0.75
     assert metrics.gauge("open_gaps") == 1

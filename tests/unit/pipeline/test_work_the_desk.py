@@ -10,7 +10,7 @@ from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.work_index import RecordingAnnouncer
 from core.domain.redrive import JobState, Pace
 from core.features.work_the_desk import WorkTheDesk
-from entrypoints.desk_work import tell, tell_growth
+from entrypoints.background.desk_work import tell, tell_growth
 from tests.contract.dead_scenes import CANARY, REDRIVE, dead_runs, opened, settle_all
 from tests.contract.memory_world import memory_world
 from tests.contract.scenes import DEAD, EVERYTHING, audit

@@ -7,7 +7,7 @@ from dataclasses import replace
 from core.domain.erasures import Removed
 from core.ids import StoreId
 from core.ports.erasing import StoreEraser
-from entrypoints.erasing import Erasing
+from entrypoints.background.erasing import erasing
 from tests.integration.routes.world import STORE, World
 
 
@@ -36,7 +36,7 @@ async def test_what_is_being_erased_is_cut_off_and_stays_open() -> None:
     assert asked is not None
     stop = asyncio.Event()
     async with asyncio.timeout(20):
-        working = asyncio.create_task(Erasing(erase).work(stop))
+        working = asyncio.create_task(erasing(erase).work(stop))
         await eraser.begun.wait()
         stop.set()
         await working

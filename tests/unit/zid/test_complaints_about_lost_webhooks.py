@@ -11,7 +11,7 @@ from adapters.memory.metrics import RecordingMetrics
 from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks
 from core.domain.webhook_states import WebhookState
 from core.errors import Invalid, ServerFault
-from entrypoints.webhook_checking import WebhookChecking, tell
+from entrypoints.background.webhook_checking import WebhookChecking, tell
 from tests.unit.zid.checking_world import CheckedWorld, with_topics
 from tests.unit.zid.subscribing_world import TOPICS
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from core.features.check_webhooks import Checked, CheckWebhooks
 from core.ports.metrics import Metrics
 from core.ports.webhook_checks import WebhookChecks
+from entrypoints.background.loop import Loop, Work
+from entrypoints.wiring import Daemon
 
 log = structlog.get_logger()
 
@@ -16,8 +20,17 @@ MEASURE_EVERY = 30.0
 AT_ONCE = 10
 
 
+def loops(parts: Daemon) -> Sequence[Work]:
+    adapters = parts.adapters
+    checking = WebhookChecking(parts.features.check_webhooks(), adapters.webhook_checks(), adapters.metrics())
+    return [
+        Loop("check_webhooks", checking.step, LOOK_EVERY),
+        Loop("measure_webhooks", checking.measure, MEASURE_EVERY),
+    ]
+
+
 class WebhookChecking:
-    """Steps for the scheduler's loops."""
+    """Claims and looks at what is due, and counts stores by how their webhooks do."""
 
     def __init__(self, feature: CheckWebhooks, checks: WebhookChecks, metrics: Metrics) -> None:
         self._feature = feature

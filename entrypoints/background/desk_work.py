@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,7 +13,9 @@ from core.domain.dead_letters import AlarmLevel
 from core.domain.redrive import JobState
 from core.features.work_the_desk import Watched, WorkTheDesk
 from core.ports.redrives import Advanced
+from entrypoints.background.loop import Loop, Work
 from entrypoints.process import keep_doing, pause_or
+from entrypoints.wiring import Daemon
 
 log = structlog.get_logger()
 
@@ -22,16 +25,19 @@ LOOK_EVERY: Final = 0.5
 WATCH_EVERY: Final = 15.0
 
 
-class DeskWork:
-    """Runs until `stop` is set; a step that is cut short is taken again by whoever comes next."""
+def loops(parts: Daemon) -> Sequence[Work]:
+    desk = parts.features.work_the_desk()
+    return [Redriving(desk), Loop("dead_letters", lambda: _watch(desk), WATCH_EVERY)]
+
+
+class Redriving:
+    """Takes open jobs on, step by step; a step that is cut short is taken again by whoever comes next."""
 
     def __init__(self, desk: WorkTheDesk) -> None:
         self._desk = desk
 
     async def work(self, stop: asyncio.Event) -> None:
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(keep_doing("redrive", lambda: self._advance(stop), stop=stop))
-            loops.create_task(keep_doing("dead_letters", self._watch, every=WATCH_EVERY, stop=stop))
+        await keep_doing("redrive", lambda: self._advance(stop), stop=stop)
 
     async def _advance(self, stop: asyncio.Event) -> None:
         advanced = await self._desk.advance()
@@ -39,9 +45,10 @@ class DeskWork:
             tell(advanced)
         await pause_or(stop, BETWEEN_STEPS if advanced else LOOK_EVERY)
 
-    async def _watch(self) -> None:
-        await self._desk.tidy()
-        tell_growth(await self._desk.watch())
+
+async def _watch(desk: WorkTheDesk) -> None:
+    await desk.tidy()
+    tell_growth(await desk.watch())
 
 
 def tell(advanced: Advanced) -> None:

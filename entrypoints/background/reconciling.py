@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections.abc import Sequence
 
 import structlog
 
@@ -15,8 +15,9 @@ from core.features.reconcile import BEHIND, Reconcile, ReconcileTurn
 from core.ports.gaps import Gaps
 from core.ports.metrics import Metrics
 from core.ports.reconciliations import Reconciliations
-from entrypoints.places import Places
-from entrypoints.process import keep_doing, pause_or
+from entrypoints.background.claimed_turns import ClaimedTurns
+from entrypoints.background.loop import Loop, Work
+from entrypoints.wiring import Daemon
 
 log = structlog.get_logger()
 
@@ -28,71 +29,46 @@ SCHEDULE_EVERY = 5.0
 MEASURE_EVERY = 60.0
 
 
-class Reconciling:
-    """Runs until `stop` is set. What is being read then is left to whoever claims it next, at its page."""
+def loops(parts: Daemon) -> Sequence[Work]:
+    adapters = parts.adapters
+    reconcile, books = parts.features.reconcile(), adapters.reconciliations()
+    return Reconciling(reconcile, books, adapters.gaps(), adapters.metrics()).loops()
 
-    def __init__(
-        self,
-        reconcile: Reconcile,
-        reconciliations: Reconciliations,
-        gaps: Gaps,
-        metrics: Metrics,
-        at_once: int = AT_ONCE,
-    ) -> None:
+
+class Reconciling:
+    """Reads what is due, queues what falls due, and exports what was missed."""
+
+    def __init__(self, reconcile: Reconcile, reconciliations: Reconciliations, gaps: Gaps, metrics: Metrics) -> None:
         self._reconcile = reconcile
         self._reconciliations = reconciliations
         self._gaps = gaps
         self._metrics = metrics
-        self._places = Places(at_once)
-        self._reading: set[asyncio.Task[None]] = set()
 
-    async def work(self, stop: asyncio.Event) -> None:
-        try:
-            async with asyncio.TaskGroup() as loops:
-                loops.create_task(keep_doing("reconcile", lambda: self._step(stop), stop=stop))
-                loops.create_task(
-                    keep_doing("schedule_reconciliations", self._schedule, every=SCHEDULE_EVERY, stop=stop)
-                )
-                loops.create_task(keep_doing("measure_missed", self._measure, every=MEASURE_EVERY, stop=stop))
-        finally:
-            for task in self._reading:
-                task.cancel()
-            await asyncio.gather(*self._reading, return_exceptions=True)
+    def loops(self) -> Sequence[Work]:
+        """What is being read at a stop is left to whoever claims it next, at its page."""
+        return [
+            ClaimedTurns(
+                "reconcile", claim=self._reconcile.claim, turn=self._read, at_once=AT_ONCE, look_every=LOOK_EVERY
+            ),
+            Loop("schedule_reconciliations", self._schedule, SCHEDULE_EVERY),
+            Loop("measure_missed", self.measure, MEASURE_EVERY),
+        ]
+
+    async def _read(self, claim: ReconciliationClaim) -> None:
+        tell(await self._reconcile.read(claim))
 
     async def _schedule(self) -> None:
         if queued := await self._reconcile.schedule():
             log.info("reconciliations_scheduled", stores=queued)
 
-    async def _measure(self) -> None:
+    async def measure(self) -> None:
+        """The share of webhooks that never came, by topic, and the gaps that are still open."""
         counted = await self._reconciliations.missed()
         missed = {topic: pair[0] for topic, pair in counted.items() if topic in ZID_TOPICS}
         received = {topic: pair[1] for topic, pair in counted.items() if topic in ZID_TOPICS}
         for topic, ratio in ratios(missed, received).items():
             self._metrics.set("missed_webhooks_ratio", ratio, topic=topic)
         self._metrics.set("open_gaps", await self._gaps.count_open())
-
-    async def _step(self, stop: asyncio.Event) -> None:
-        places = await self._places.take_all(wait=LOOK_EVERY)
-        started = 0
-        try:
-            while started < places and (claim := await self._reconcile.claim()):
-                self._start(claim)
-                started += 1
-        finally:
-            self._places.give_back(places - started)
-        if places and not started:
-            await pause_or(stop, LOOK_EVERY)
-
-    def _start(self, claim: ReconciliationClaim) -> None:
-        task = asyncio.create_task(self._read(claim), name=f"reconciliation of {claim.store_id}")
-        self._reading.add(task)
-        task.add_done_callback(self._reading.discard)
-
-    async def _read(self, claim: ReconciliationClaim) -> None:
-        try:
-            tell(await self._reconcile.read(claim))
-        finally:
-            self._places.give_back(1)
 
 
 def tell(turn: ReconcileTurn) -> None:
