@@ -1,53 +1,88 @@
-"""The allowance of each store as one process alone reckons it."""
+"""Allowances as one process alone reckons them."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final
+from typing import Final, Generic, TypeVar
 
+from core.domain.doors import Door, visitor_key
 from core.domain.rate import Allowance, Bucket, Traffic, full, learn, settled_in, take
 from core.ids import StoreId
+from core.ports.doors import DoorKeeper
 from core.ports.guards import RateLimiter
 from core.ports.system import Clock
 
 LOOKED_AT_PER_CALL: Final = 2
-"""Idle stores are let go a few at a time, faster than calls can bring new ones."""
+"""Idle ones are let go a few at a time, faster than calls can bring new ones."""
+MOST_REMEMBERED: Final = 100_000
+"""Whoever comes under ever new names makes the oldest forgotten, and fills no memory."""
+
+K = TypeVar("K", bound=int | str)
+
+
+class Levels(Generic[K]):
+    """The rules on a dict. Those that have settled are forgotten as others are called."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: OrderedDict[K, tuple[Bucket, Allowance]] = OrderedDict()
+
+    def take(self, key: K, allowance: Allowance, traffic: Traffic) -> float:
+        now = self._clock.monotonic()
+        wait, bucket = take(self._bucket(key, allowance, now), allowance, traffic, now)
+        self._keep(key, bucket, allowance)
+        return wait
+
+    def learn(self, key: K, allowance: Allowance, retry_after: float | None) -> None:
+        now = self._clock.monotonic()
+        self._keep(key, learn(self._bucket(key, allowance, now), allowance, retry_after, now), allowance)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def _bucket(self, key: K, allowance: Allowance, now: float) -> Bucket:
+        known = self._known.get(key)
+        return known[0] if known else full(allowance, now)
+
+    def _keep(self, key: K, bucket: Bucket, allowance: Allowance) -> None:
+        self._known[key] = bucket, allowance
+        self._known.move_to_end(key)
+        for _ in range(LOOKED_AT_PER_CALL):
+            oldest_key, (oldest, theirs) = next(iter(self._known.items()))
+            if len(self._known) <= MOST_REMEMBERED and bucket.at < oldest.at + settled_in(oldest, theirs):
+                return
+            del self._known[oldest_key]
 
 
 class LocalRateLimiter(RateLimiter):
-    """The rules on a dict: the fallback while Redis is away, and the model of what every limiter promises.
-
-    Never raises. Stores that have settled are forgotten as others are called.
-    """
+    """The fallback while Redis is away, and the model of what every limiter promises. Never raises."""
 
     def __init__(self, clock: Clock, allowance: Allowance) -> None:
-        self._clock = clock
+        self._levels: Levels[StoreId] = Levels(clock)
         self._allowance = allowance
-        self._buckets: OrderedDict[StoreId, Bucket] = OrderedDict()
 
     async def take(self, store_id: StoreId, traffic: Traffic) -> float:
-        now = self._clock.monotonic()
-        wait, bucket = take(self._bucket(store_id, now), self._allowance, traffic, now)
-        self._keep(store_id, bucket)
-        return wait
+        return self._levels.take(store_id, self._allowance, traffic)
 
     async def learn(self, store_id: StoreId, retry_after: float | None) -> None:
-        now = self._clock.monotonic()
-        self._keep(store_id, learn(self._bucket(store_id, now), self._allowance, retry_after, now))
+        self._levels.learn(store_id, self._allowance, retry_after)
 
     @property
     def remembered(self) -> int:
         """How many stores it keeps."""
-        return len(self._buckets)
+        return len(self._levels)
 
-    def _bucket(self, store_id: StoreId, now: float) -> Bucket:
-        return self._buckets.get(store_id) or full(self._allowance, now)
 
-    def _keep(self, store_id: StoreId, bucket: Bucket) -> None:
-        self._buckets[store_id] = bucket
-        self._buckets.move_to_end(store_id)
-        for _ in range(LOOKED_AT_PER_CALL):
-            oldest_id, oldest = next(iter(self._buckets.items()))
-            if bucket.at < oldest.at + settled_in(oldest, self._allowance):
-                return
-            del self._buckets[oldest_id]
+class LocalDoorKeeper(DoorKeeper):
+    """Counts what came to this process. Never raises."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._levels: Levels[str] = Levels(clock)
+
+    async def knock(self, door: Door, visitor: str, allowance: Allowance) -> float:
+        return self._levels.take(visitor_key(door, visitor), allowance, Traffic.INTERACTIVE)
+
+    @property
+    def remembered(self) -> int:
+        """How many visitors it keeps."""
+        return len(self._levels)

@@ -46,6 +46,23 @@ class Reckoned:
     now: float
 
 
+class RateLevels:
+    """The rules on one row per key, deleted by the sweep once it has been quiet. Raises Unavailable."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def change(self, key: str, allowance: Allowance, step: Step) -> Reckoned:
+        """Of several at once one gets through at the first try; the others reckon again with what he left."""
+        async with acquire(self._pool) as connection:
+            while True:
+                [row] = await connection.fetch(_READ, key)
+                now = float(row["now"])
+                wait, bucket = step(_bucket(row, allowance, now), now)
+                if await _wrote(connection, key, bucket, row["version"], settled_in(bucket, allowance)):
+                    return Reckoned(wait, now)
+
+
 class PostgresRateLimiter(RateLimiter):
     """One row per store, deleted by the sweep once the store has been quiet. Raises Unavailable.
 
@@ -53,7 +70,7 @@ class PostgresRateLimiter(RateLimiter):
     """
 
     def __init__(self, pool: Pool, allowance: Allowance, *, app: str = "app") -> None:
-        self._pool = pool
+        self._levels = RateLevels(pool)
         self._allowance = allowance
         self._app = app
 
@@ -73,31 +90,24 @@ class PostgresRateLimiter(RateLimiter):
         return await self._change(store_id, lambda bucket, now: (0.0, learn(bucket, self._allowance, named, now)))
 
     async def _change(self, store_id: StoreId, step: Step) -> Reckoned:
-        """Of several at once one gets through at the first try; the others reckon again with what he left."""
-        key = f"{self._app}:{store_id}"
-        async with acquire(self._pool) as connection:
-            while True:
-                [row] = await connection.fetch(_READ, key)
-                now = float(row["now"])
-                wait, bucket = step(self._bucket(row, now), now)
-                if await self._wrote(connection, key, bucket, row["version"]):
-                    return Reckoned(wait, now)
+        return await self._levels.change(f"{self._app}:{store_id}", self._allowance, step)
 
-    def _bucket(self, row: asyncpg.Record, now: float) -> Bucket:
-        if row["version"] is None:
-            return full(self._allowance, now)
-        return Bucket(
-            level=row["level"],
-            at=row["at"],
-            credits=tuple(row["credits"]),
-            due=tuple(row["due"]),
-            trust=row["trust"],
-            closed_until=row["closed_until"],
-        )
 
-    async def _wrote(self, connection: Connection, key: str, bucket: Bucket, version: int | None) -> bool:
-        values = (bucket.level, bucket.at, bucket.credits, bucket.due, bucket.trust, bucket.closed_until)
-        kept_for = settled_in(bucket, self._allowance)
-        if version is None:
-            return bool(await connection.fetchval(_FIRST, key, kept_for, *values))
-        return bool(await connection.fetchval(_NEXT, key, kept_for, *values, version))
+def _bucket(row: asyncpg.Record, allowance: Allowance, now: float) -> Bucket:
+    if row["version"] is None:
+        return full(allowance, now)
+    return Bucket(
+        level=row["level"],
+        at=row["at"],
+        credits=tuple(row["credits"]),
+        due=tuple(row["due"]),
+        trust=row["trust"],
+        closed_until=row["closed_until"],
+    )
+
+
+async def _wrote(connection: Connection, key: str, bucket: Bucket, version: int | None, kept_for: float) -> bool:
+    values = (bucket.level, bucket.at, bucket.credits, bucket.due, bucket.trust, bucket.closed_until)
+    if version is None:
+        return bool(await connection.fetchval(_FIRST, key, kept_for, *values))
+    return bool(await connection.fetchval(_NEXT, key, kept_for, *values, version))

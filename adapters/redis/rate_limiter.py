@@ -23,6 +23,20 @@ class Reckoned:
     now: float
 
 
+class RateScript:
+    """The rules on one hash per key, gone once it has been quiet. Raises Unavailable while Redis is away."""
+
+    def __init__(self, clients: RedisClients) -> None:
+        script = files("adapters.redis") / "scripts" / "rate.lua"
+        self._script = clients.writer.register_script(script.read_text())
+
+    async def run(self, key: str, allowance: Allowance, verb: str, argument: float | str) -> Reckoned:
+        with driver_errors():
+            answer = await self._script([key], [verb, argument, allowance.per_minute, allowance.most_at_once])
+        wait, now = cast("tuple[str, str]", answer)
+        return Reckoned(float(wait), float(now))
+
+
 class RedisRateLimiter(RateLimiter):
     """One hash per store, gone once the store has been quiet. Raises Unavailable while Redis is away.
 
@@ -30,9 +44,8 @@ class RedisRateLimiter(RateLimiter):
     """
 
     def __init__(self, clients: RedisClients, allowance: Allowance, *, app: str = "app") -> None:
-        script = files("adapters.redis") / "scripts" / "rate.lua"
-        self._script = clients.writer.register_script(script.read_text())
-        self._per_minute = allowance.per_minute
+        self._script = RateScript(clients)
+        self._allowance = allowance
         self._app = app
 
     async def take(self, store_id: StoreId, traffic: Traffic) -> float:
@@ -51,7 +64,4 @@ class RedisRateLimiter(RateLimiter):
         return await self._run(store_id, "learn", "" if named is None else named)
 
     async def _run(self, store_id: StoreId, verb: str, argument: float | str) -> Reckoned:
-        with driver_errors():
-            answer = await self._script([_KEY % (self._app, store_id)], [verb, argument, self._per_minute])
-        wait, now = cast("tuple[str, str]", answer)
-        return Reckoned(float(wait), float(now))
+        return await self._script.run(_KEY % (self._app, store_id), self._allowance, verb, argument)

@@ -53,9 +53,10 @@ SHORTEST_WAIT: Final = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How much Zid allows one store."""
+    """How much is allowed: to one store by Zid, or to one visitor by us. `most_at_once` bounds the burst."""
 
     per_minute: float = 60.0
+    most_at_once: float = MOST_BURST
 
     @property
     def rate(self) -> float:
@@ -68,7 +69,7 @@ class Allowance:
 
         Two of our bursts (Redis lost its memory) and late senders still fit into Zid's.
         """
-        return max(LEAST_BURST, min(MOST_BURST, self.per_minute / 4.0))
+        return max(LEAST_BURST, min(self.most_at_once, self.per_minute / 4.0))
 
     def credit(self, traffic: Traffic) -> float:
         """How much of its guarantee a class can save up."""

@@ -1,10 +1,11 @@
--- One store's allowance at Zid; the same arithmetic as core/domain/rate.py, on the server's clock.
+-- One store's allowance at Zid, or one visitor's here; the same arithmetic as core/domain/rate.py, on the server's clock.
 -- KEYS[1] hash: level, at, trust, closed_until; credit and due of each class.
--- ARGV: 'take' class | 'learn' retry_after or '', then requests per minute -> wait, now (as text: both are doubles).
-local verb, argument, per_minute = ARGV[1], ARGV[2], tonumber(ARGV[3])
+-- ARGV: 'take' class | 'learn' retry_after or '', then requests per minute and at once at most
+-- -> wait, now (as text: both are doubles).
+local verb, argument, per_minute, MOST_BURST = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local SHARES = {0.3, 0.5, 0.2}
 local LONGEST_RETRY_AFTER, LOWERED, LEAST_TRUST, RECOVERY = 120.0, 0.7, 0.2, 300.0
-local UNNAMED_PAUSE, MOST_AHEAD, LEAST_BURST, MOST_BURST, GRACE = 60.0, 4.0, 6.0, 15.0, 0.05
+local UNNAMED_PAUSE, MOST_AHEAD, LEAST_BURST, GRACE = 60.0, 4.0, 6.0, 0.05
 local NEVER, SHORTEST_WAIT = -1e9, 0.001
 
 local time = redis.call('TIME')
