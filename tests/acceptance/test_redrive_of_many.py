@@ -168,13 +168,14 @@ async def live_work(fleet: Fleet) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _index(pool: Pool, redis_url: str) -> AsyncIterator[WorkIndex]:
     """The events' index that the fleet works with."""
-    if not redis_url:
+    if redis_url:
+        clients = open_redis(redis_url)
+        yield RedisWorkIndex(clients, name="event", window=256)
+        await clients.aclose()
+    else:
         notices = Notices(pool)
         yield PostgresWorkIndex(pool, notices, name="event", window=256)
-        return await notices.aclose()
-    clients = open_redis(redis_url)
-    yield RedisWorkIndex(clients, name="event", window=256)
-    return await clients.aclose()
+        await notices.aclose()
 
 
 async def _send(inbox: PostgresInbox, index: WorkIndex) -> None:
