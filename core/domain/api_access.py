@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NewType
+
+KeyId = NewType("KeyId", int)
+"""Number of an API key, as lists show it."""
 
 
 class ApiScope(StrEnum):
@@ -23,11 +27,31 @@ _ORDER = tuple(ApiScope)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The holder of a key. `name` is what the audit calls them; it never tells the key."""
+    """The holder of a key, told without the key itself.
+
+    `name` is what people called the key. `key_id` is None for a key of the configuration.
+    `rate_per_minute` is the key's own limit of requests, None where it has none.
+    `first_id` is the key that this one descends from by rotation. `reference` finds the
+    caller again while the key exists (`ApiKeys.holder`).
+    """
 
     name: str
     scopes: Set[ApiScope]
+    key_id: KeyId | None = None
+    rate_per_minute: int | None = None
+    first_id: KeyId | None = None
+    reference: str = ""
 
     def may(self, scope: ApiScope) -> bool:
         """Whether one of the scopes is, or contains, this one."""
         return any(_ORDER.index(held) >= _ORDER.index(scope) for held in self.scopes)
+
+    @property
+    def actor(self) -> str:
+        """What the audit calls them: a number, since names are chosen freely and may be a person's."""
+        return self.name if self.key_id is None else f"key:{self.key_id}"
+
+    @property
+    def holder(self) -> str:
+        """The same before and after a rotation: who repeats a request under the new key is the one who began it."""
+        return self.name if self.first_id is None else f"key:{self.first_id}"

@@ -28,6 +28,9 @@ class BootstrapKeys(ApiKeys):
     async def caller(self, key: Secret) -> Caller | None:
         return BOOTSTRAP if matches_any(key.reveal(), self._keys) else None
 
+    async def holder(self, reference: str) -> Caller | None:
+        return BOOTSTRAP if self._keys and reference == BOOTSTRAP.reference else None
+
 
 @web.middleware
 async def check_access(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -22,6 +22,9 @@ class OneKeyPerScope(ApiKeys):
     async def caller(self, key: Secret) -> Caller | None:
         return Caller(key.reveal(), {ApiScope(key.reveal())}) if key.reveal() in set(ApiScope) else None
 
+    async def holder(self, reference: str) -> Caller | None:
+        return await self.caller(Secret(reference))
+
 
 @pytest.fixture
 async def scoped(world: World, aiohttp_client: ClientFactory) -> TestClient:
