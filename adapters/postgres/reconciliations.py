@@ -9,25 +9,26 @@ from typing import Final
 import asyncpg
 
 from adapters.postgres.audit import write_audit
-from adapters.postgres.connection import Connection, Pool, acquire, transaction
+from adapters.postgres.connection import Pool, acquire, transaction
+from adapters.postgres.held_work import INSTALL_LIVES, OPEN_STATES, HeldTable, HeldWork, shown_state
 from adapters.postgres.moves import LIVE_STATES
-from adapters.postgres.storable_text import storable
 from core.domain.audit import AuditEntry
-from core.domain.backfill import OPEN, BackfillState, PutOff
+from core.domain.backfill import PutOff
 from core.domain.documents import Document, as_document
 from core.domain.reconcile_plan import Why
 from core.domain.reconcile_progress import Progress, read_progress, to_document
 from core.domain.reconciliation import ReconciliationClaim, ReconciliationId, ReconciliationStatus
-from core.errors import LostClaim
 from core.ids import Fence, InstallId, StoreId, WorkerId
 from core.ports.reconciliations import Reconciliations
 
-_OPEN: Final = "('queued', 'running', 'waiting')"
-_IS_LIVE: Final = f"""
-    EXISTS (SELECT FROM stores s WHERE s.store_id = r.store_id AND s.install_id = r.install_id
-            AND s.state IN {LIVE_STATES})
-"""
-_ALIVE: Final = "EXISTS (SELECT FROM workers w WHERE w.worker_id = {} AND w.lease_until > now())"
+# A paused store waits, and so does one that is still read for the first time.
+TABLE: Final = HeldTable(
+    "reconciliations",
+    ("reconciliation_id",),
+    order="h.reconciliation_id",
+    only=f"""s.paused_at IS NULL AND (s.store_id IS NULL OR s.state = 'uninstalled' OR NOT EXISTS (
+        SELECT FROM backfills b WHERE b.install_id = h.install_id AND b.state IN {OPEN_STATES}))""",
+)
 
 _STORE_OF_LIVE: Final = f"""
     SELECT s.store_id FROM installs i JOIN stores s USING (store_id, install_id)
@@ -54,7 +55,7 @@ _SCHEDULE: Final = f"""
         FROM stores s JOIN installs i USING (install_id),
              LATERAL (SELECT 0.9 + 0.2 * (abs(hashint8(s.install_id)::bigint) % 1000) / 1000.0 AS factor) AS spread
         WHERE s.state = 'active'
-          AND NOT EXISTS (SELECT FROM reconciliations r WHERE r.install_id = s.install_id AND r.state IN {_OPEN})
+          AND NOT EXISTS (SELECT FROM reconciliations r WHERE r.install_id = s.install_id AND r.state IN {OPEN_STATES})
     ), queued AS (
         INSERT INTO reconciliations (install_id, store_id, why, state, due_at)
         SELECT install_id, store_id, CASE WHEN is_time THEN 'scheduled' ELSE 'gap' END, 'queued', now()
@@ -63,50 +64,21 @@ _SCHEDULE: Final = f"""
     )
     SELECT count(*) FROM queued
 """
-# One of an install that is over is chosen too, to be cancelled: so that it stands in nobody's way.
-_CLAIM: Final = f"""
-    WITH next AS (
-        SELECT r.reconciliation_id, s.store_id IS NOT NULL AND s.state <> 'uninstalled' AS is_live
-        FROM reconciliations r LEFT JOIN stores s USING (store_id, install_id)
-        WHERE r.state IN {_OPEN} AND r.due_at <= now()
-          AND CASE WHEN r.state = 'running' THEN NOT {_ALIVE.format("r.worker_id")}
-              ELSE NOT EXISTS (
-                  SELECT FROM reconciliations o WHERE o.install_id = r.install_id AND o.state = 'running') END
-          AND coalesce(s.state, '') <> 'needs_reauthorization' AND s.paused_at IS NULL
-          AND (s.store_id IS NULL OR s.state = 'uninstalled' OR NOT EXISTS (
-              SELECT FROM backfills b WHERE b.install_id = r.install_id AND b.state IN {_OPEN}))
-          AND {_ALIVE.format("$1")}
-        ORDER BY r.due_at, r.reconciliation_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED
-    )
-    UPDATE reconciliations r
-    SET state = CASE WHEN next.is_live THEN 'running' ELSE 'cancelled' END, fence = r.fence + 1,
-        worker_id = CASE WHEN next.is_live THEN $1 END, reason = NULL,
-        started_at = coalesce(r.started_at, now()), finished_at = CASE WHEN NOT next.is_live THEN now() END
-    FROM next WHERE r.reconciliation_id = next.reconciliation_id
-    RETURNING r.*, next.is_live
-"""
 _BEFORE: Final = """
     SELECT progress FROM reconciliations WHERE install_id = $1 AND state = 'done'
     ORDER BY reconciliation_id DESC LIMIT 1
 """
-_HELD: Final = "r.reconciliation_id = $1 AND r.worker_id = $2 AND r.fence = $3 AND r.state = 'running'"
 # Where the install ended meanwhile, the row ends too.
 _ADVANCE: Final = f"""
-    UPDATE reconciliations r
+    UPDATE reconciliations h
     SET progress = $4, missed = $6, received = $7, failures = 0,
-        state = CASE WHEN NOT {_IS_LIVE} THEN 'cancelled' WHEN $5 THEN 'done' ELSE 'running' END,
-        worker_id = CASE WHEN $5 OR NOT {_IS_LIVE} THEN NULL ELSE worker_id END,
-        finished_at = CASE WHEN $5 OR NOT {_IS_LIVE} THEN now() END
-    WHERE {_HELD} RETURNING r.state <> 'cancelled'
-"""
-_PUT_OFF: Final = f"""
-    UPDATE reconciliations r
-    SET state = $4, reason = $5, due_at = now() + $6, failures = $7, worker_id = NULL,
-        finished_at = CASE WHEN $4::text IN ('failed', 'cancelled') THEN now() END
-    WHERE {_HELD} RETURNING true
+        state = CASE WHEN NOT {INSTALL_LIVES} THEN 'cancelled' WHEN $5 THEN 'done' ELSE 'running' END,
+        worker_id = CASE WHEN $5 OR NOT {INSTALL_LIVES} THEN NULL ELSE worker_id END,
+        finished_at = CASE WHEN $5 OR NOT {INSTALL_LIVES} THEN now() END
+    WHERE {TABLE.held()} RETURNING h.state <> 'cancelled'
 """
 _OF_STORE: Final = f"""
-    SELECT r.*, {_IS_LIVE} AS is_live FROM stores JOIN reconciliations r USING (store_id, install_id)
+    SELECT h.*, {INSTALL_LIVES} AS is_live FROM stores JOIN reconciliations h USING (store_id, install_id)
     WHERE store_id = $1 ORDER BY reconciliation_id DESC LIMIT $2
 """
 _MISSED: Final = f"""
@@ -132,8 +104,6 @@ _FORGET: Final = """
 """
 KEPT_FOR: Final = timedelta(days=1)
 REQUESTED_KEPT_FOR: Final = timedelta(days=30)
-_CROSSED: Final = 5
-"""How often claims that meet at one install are tried anew."""
 
 
 class PostgresReconciliations(Reconciliations):
@@ -141,6 +111,7 @@ class PostgresReconciliations(Reconciliations):
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._held = HeldWork(pool, TABLE, told="reconciliation")
 
     async def request(self, install_id: InstallId, progress: Progress, *, audit: AuditEntry) -> ReconciliationId | None:
         planned = to_document(progress)
@@ -161,22 +132,20 @@ class PostgresReconciliations(Reconciliations):
             return int(await connection.fetchval(_SCHEDULE, every, gap_age, limit))
 
     async def claim(self, worker: WorkerId) -> ReconciliationClaim | None:
-        """Where two claims meet at one install, the database lets one through; the other looks again."""
-        for _ in range(_CROSSED):
-            try:
-                async with acquire(self._pool) as connection:
-                    return await _claim(connection, worker)
-            except asyncpg.UniqueViolationError:
-                continue
-        return None
+        row = await self._held.claim(worker)
+        if row is None:
+            return None
+        async with acquire(self._pool) as connection:
+            before = await connection.fetchval(_BEFORE, row["install_id"])
+        return _claimed(row, worker, before)
 
     async def advance(self, claim: ReconciliationClaim, progress: Progress, *, done: bool = False) -> None:
         missed, received = (dict(progress.missed), dict(progress.received)) if done else ({}, {})
-        await self._move(claim, _ADVANCE, to_document(progress), done, missed, received)
+        values = (to_document(progress), done, missed, received)
+        await self._held.move(claim, (claim.reconciliation_id,), _ADVANCE, *values)
 
     async def put_off(self, claim: ReconciliationClaim, decided: PutOff) -> None:
-        reason = storable(decided.reason)
-        await self._move(claim, _PUT_OFF, decided.state.value, reason, decided.wait, decided.failures)
+        await self._held.put_off(claim, (claim.reconciliation_id,), decided)
 
     async def of_store(self, store_id: StoreId, *, limit: int = 20) -> Sequence[ReconciliationStatus]:
         async with acquire(self._pool) as connection:
@@ -186,19 +155,6 @@ class PostgresReconciliations(Reconciliations):
         async with acquire(self._pool) as connection:
             rows = await connection.fetch(_MISSED)
         return {row["topic"]: (row["missed"], row["received"]) for row in rows}
-
-    async def _move(self, claim: ReconciliationClaim, sql: str, *values: object) -> None:
-        async with acquire(self._pool) as connection:
-            if not await connection.fetchval(sql, claim.reconciliation_id, claim.worker, claim.fence, *values):
-                raise LostClaim(f"reconciliation {claim.reconciliation_id} of store {claim.store_id} is no longer ours")
-
-
-async def _claim(connection: Connection, worker: WorkerId) -> ReconciliationClaim | None:
-    while row := await connection.fetchrow(_CLAIM, worker):
-        if row["is_live"]:
-            before = await connection.fetchval(_BEFORE, row["install_id"])
-            return _claimed(row, worker, before)
-    return None
 
 
 def _claimed(row: asyncpg.Record, worker: WorkerId, before: object) -> ReconciliationClaim:
@@ -216,13 +172,12 @@ def _claimed(row: asyncpg.Record, worker: WorkerId, before: object) -> Reconcili
 
 
 def _status(row: asyncpg.Record) -> ReconciliationStatus:
-    state = BackfillState(row["state"])
     return ReconciliationStatus(
         ReconciliationId(row["reconciliation_id"]),
         StoreId(row["store_id"]),
         InstallId(row["install_id"]),
         Why(row["why"]),
-        BackfillState.CANCELLED if state in OPEN and not row["is_live"] else state,
+        shown_state(row),
         _progress(row["progress"]),
         row["reason"],
         row["requested_at"],

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from adapters.postgres.backfills import _CLAIM, PostgresBackfills
+from adapters.postgres.backfills import TABLE, PostgresBackfills
 from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.workers import PostgresWorkers
 from core.domain.backfill import BACKFILLED, BackfillState, PageDone, PutOff
@@ -52,7 +52,7 @@ async def pool(crowded: Database) -> AsyncIterator[Pool]:
 
 async def test_a_claim_reads_what_is_due_and_not_the_table(pool: Pool) -> None:
     worker = await PostgresWorkers(pool).join("scheduler")
-    raw = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {_CLAIM}", worker)
+    raw = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {TABLE.claim()}", worker)
     found = [(node.get("Index Name") or node["Node Type"]) for node in nodes(json.loads(raw)[0]["Plan"])]
     assert "backfills_due" in found
     assert "Seq Scan" not in [node["Node Type"] for node in nodes(json.loads(raw)[0]["Plan"]) if of_crowd(node)]
