@@ -33,11 +33,14 @@ DELETED_WITH_STORE: Final[Mapping[str, str]] = MappingProxyType(
         "app_events": BY_STORE,
         "store_subscriptions": BY_STORE,
         "backfills": BY_STORE,
+        "embedded_tokens": BY_STORE,
+        "embedded_installs": BY_STORE,
         "webhook_subscriptions": BY_INSTALL,
         "refresh_intents": BY_INSTALL,
         "refresh_due": BY_STORE,
         "tokens": BY_STORE,
         "data_keys": BY_STORE,
+        "key_quarantine": BY_STORE,
     }
 )
 """Table → which of its rows belong to the store. In this order."""

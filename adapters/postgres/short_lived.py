@@ -19,6 +19,10 @@ _PUT_FIRST: Final = """
     RETURNING true
 """
 _GET: Final = "SELECT content FROM short_lived WHERE key = $1 AND expires_at > now()"
+_PROLONG: Final = """
+    UPDATE short_lived SET expires_at = now() + make_interval(secs => $2) WHERE key = $1 AND expires_at > now()
+    RETURNING content
+"""
 _TAKE: Final = "DELETE FROM short_lived WHERE key = $1 RETURNING CASE WHEN expires_at > now() THEN content END"
 _DROP: Final = "DELETE FROM short_lived WHERE key = $1"
 
@@ -42,6 +46,11 @@ class ShortLived:
     async def get(self, name: str) -> str | None:
         async with acquire(self._pool) as connection:
             return _text(await connection.fetchval(_GET, self._key(name)))
+
+    async def prolong(self, name: str, *, seconds: float) -> str | None:
+        """What is kept, for so long from now on."""
+        async with acquire(self._pool) as connection:
+            return _text(await connection.fetchval(_PROLONG, self._key(name), seconds))
 
     async def take(self, name: str) -> str | None:
         """What is kept, to one caller."""
