@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from adapters.files.file_spool import FileSpool
 from adapters.redis.connection import RedisClients
 from adapters.redis.spool import RedisSpool
-from adapters.spool.file_spool import FileSpool
 from config.settings import Settings, SpoolKind
 from core.errors import SettingInvalid
 from core.ports.sealing import Sealer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from secrets import token_hex
 
-from adapters.local_rate import LocalRateLimiter
+from adapters.process.local_rate import LocalRateLimiter
 from adapters.zid.breakers import Breakers
 from adapters.zid.fallback_limiter import FallbackLimiter
 from adapters.zid.gateway import AiohttpZidGateway

@@ -13,7 +13,7 @@ from typing import Final, cast
 
 from structlog import get_logger
 
-from adapters.delivery_record import seal, unseal
+from adapters.formats.delivery_record import seal, unseal
 from adapters.redis.connection import RedisClients, driver_errors
 from core.domain.events import Delivery
 from core.errors import KeyMissing, Unavailable, Unreadable

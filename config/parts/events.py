@@ -10,7 +10,7 @@ from adapters.postgres.ledger_reading import PostgresLedgerReader
 from adapters.postgres.maintenance import PostgresMaintenance
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.workers import PostgresWorkers
-from adapters.tracebacks import describe
+from adapters.process.tracebacks import describe
 from config import guards
 from config.parts.calls import CallFeatures
 from config.parts.intake import IntakeAdapters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dependency_injector import providers
 
-from adapters.erasure_file import ErasureFile
+from adapters.files.erasure_file import ErasureFile
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.personal_data import PostgresPersonalData
 from adapters.postgres.pruning import PostgresPruning

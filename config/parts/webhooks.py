@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from dependency_injector import providers
 
+from adapters.files.gap_notes import FileGapNotes
 from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.webhook_checks import PostgresWebhookChecks
-from adapters.spool.gap_notes import FileGapNotes
 from config.parts.calls import CallFeatures
 from config.parts.process import Given, Opened
 from config.required import required, required_secret

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from adapters.files.file_spool import FileSpool
 from adapters.memory.spool import MemorySpool, MemorySpoolPlace
 from adapters.redis.connection import open_redis
 from adapters.redis.spool import RedisSpool
 from adapters.sealing.fernet import FernetSealer
-from adapters.spool.file_spool import FileSpool
 from adapters.system import SystemIds
 from core.domain.events import Delivery, dedupe_key
 from core.domain.secret import Secret

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from adapters.local_rate import MOST_REMEMBERED, LocalDoorKeeper
 from adapters.memory.system import ManualClock
 from adapters.postgres.doors import PostgresDoorKeeper
+from adapters.process.local_rate import MOST_REMEMBERED, LocalDoorKeeper
 from adapters.redis.connection import open_redis
 from adapters.redis.doors import RedisDoorKeeper
 from core.domain.doors import Door, allowance_of

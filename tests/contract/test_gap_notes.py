@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.files.gap_notes import FileGapNotes
 from adapters.memory.gap_notes import MemoryGapNotes, MemoryNotesPlace
-from adapters.spool.gap_notes import FileGapNotes
 from core.domain.gaps import Gap
 from core.errors import Unavailable
 from core.ids import InstallId, StoreId

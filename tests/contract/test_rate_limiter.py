@@ -9,10 +9,10 @@ from random import Random
 
 import pytest
 
-from adapters.local_rate import LocalRateLimiter
 from adapters.memory.system import ManualClock
 from adapters.postgres.maintenance import PostgresMaintenance
 from adapters.postgres.rate_limiter import PostgresRateLimiter
+from adapters.process.local_rate import LocalRateLimiter
 from adapters.redis.connection import RedisClients, open_redis
 from adapters.redis.rate_limiter import RedisRateLimiter
 from core.domain.rate import Allowance, Bucket, Traffic, full, learn, take

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 import migrations
+from adapters.files.file_spool import FileSpool
 from adapters.memory.work_index import RecordingAnnouncer
 from adapters.postgres import migrator
 from adapters.postgres.checks import check_schema, ping
@@ -19,7 +20,6 @@ from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.inbox_sql import Sighting, arguments
 from adapters.postgres.installations import PostgresInstallations
 from adapters.sealing.fernet import FernetSealer
-from adapters.spool.file_spool import FileSpool
 from adapters.system import SystemClock
 from core.domain.audit import AuditEntry
 from core.domain.events import Delivery, Receipt

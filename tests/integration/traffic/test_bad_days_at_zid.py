@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from adapters.local_rate import LocalRateLimiter
 from adapters.memory.metrics import RecordingMetrics
+from adapters.process.local_rate import LocalRateLimiter
 from adapters.redis.breaker_news import CHANNEL, RedisBreakerNews
 from adapters.redis.connection import RedisClients, open_redis
 from adapters.system import SystemChance, SystemClock

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from adapters.files.file_spool import FileSpool
 from adapters.redis.connection import open_redis
 from adapters.redis.spool import RedisSpool
 from adapters.sealing.fernet import FernetSealer
-from adapters.spool.file_spool import FileSpool
 from config.settings import load_settings
 from config.spooling import spool_of
 from core.domain.secret import Secret

@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from adapters.tracebacks import describe
+from adapters.process.tracebacks import describe
 from core.domain.failure_text import LONGEST_MESSAGE, fit_to_keep
 
 TOKEN = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiIyIn0.q-x_9F3z"

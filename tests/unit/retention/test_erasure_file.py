@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.erasure_file import ErasureFile
+from adapters.files.erasure_file import ErasureFile
 from core.domain.erasures import ErasureKind, ErasureLine
 from core.domain.people import Person
 from core.errors import Unavailable

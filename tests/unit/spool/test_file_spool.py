@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from adapters.files.file_spool import FileSpool
+from adapters.files.spool_file import SpoolFile
 from adapters.sealing.fernet import FernetSealer
-from adapters.spool.file_spool import FileSpool
-from adapters.spool.spool_file import SpoolFile
 from core.domain.secret import Secret
 from core.errors import Unavailable
 from core.ports.sealing import WrappedKey

@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.spool.frames import HEADER_BYTES, framed, frames, read_header
-from adapters.spool.spool_file import DAMAGED, SpoolFile, waiting_in
+from adapters.files.frames import HEADER_BYTES, framed, frames, read_header
+from adapters.files.spool_file import DAMAGED, SpoolFile, waiting_in
 from core.ports.sealing import WrappedKey
 from tests.servers import memory_disk
 

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from adapters.local_rate import LocalRateLimiter
 from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.system import ManualClock
+from adapters.process.local_rate import LocalRateLimiter
 from adapters.zid.fallback_limiter import TRY_AGAIN_AFTER, FallbackLimiter
 from adapters.zid.limited import PATIENCE, LimitedWire, Patience
 from adapters.zid.wire import Request, Wire

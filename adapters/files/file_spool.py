@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 
 from structlog import get_logger
 
-from adapters.delivery_record import seal, unseal
-from adapters.spool.spool_file import SUFFIX, Numbered, SpoolFile, waiting_in
+from adapters.files.spool_file import SUFFIX, Numbered, SpoolFile, waiting_in
+from adapters.formats.delivery_record import seal, unseal
 from core.domain.events import Delivery
 from core.errors import KeyMissing, Unavailable, Unreadable, WaslError
 from core.ports.sealing import Sealer

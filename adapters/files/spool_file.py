@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from adapters.spool.frames import (
+from adapters.files.frames import (
     HEADER_BYTES,
     Frame,
     Header,

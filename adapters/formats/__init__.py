@@ -1,0 +1,1 @@
+"""How a thing is written where several adapters keep it."""

@@ -1,1 +1,0 @@
-"""Deliveries in local files while the database is away: sealed, checksummed, fsynced in groups."""
