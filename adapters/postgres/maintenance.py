@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from adapters.postgres.alerts import DIED, doubted
 from adapters.postgres.connection import Pool, acquire, transaction
 from adapters.postgres.event_rows import work_item
 from adapters.postgres.moves import BY_KEY, WAITING
@@ -47,7 +48,11 @@ _RELEASE_DUE: Final = f"""
 
 # An exchange was perhaps sent: nobody may repeat it without asking Zid about the old tokens first.
 _INTENTS_UNKNOWN: Final = f"""
-    UPDATE refresh_intents i SET state = 'unknown' WHERE i.state = 'sending' AND NOT EXISTS ({ALIVE.format("i")})
+    WITH abandoned AS (
+        UPDATE refresh_intents i SET state = 'unknown' WHERE i.state = 'sending' AND NOT EXISTS ({ALIVE.format("i")})
+        RETURNING install_id
+    )
+    {doubted("abandoned", DIED)}
 """
 _FORGET_WORKERS: Final = """
     DELETE FROM workers WHERE worker_id IN (
@@ -59,7 +64,7 @@ _FORGET: Final = """
         SELECT key FROM {table} WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 """
 _FORGET_KEYS: Final = tuple(
-    _FORGET.format(table=table) for table in ("dedupe", "idempotency_keys", "short_lived", "rate_levels")
+    _FORGET.format(table=table) for table in ("dedupe", "idempotency_keys", "short_lived", "rate_levels", "guesses")
 )
 
 # Rows that are being inserted are not seen, hence stay; the sums replace the rows in one statement,
