@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from tests.integration.http.served_api import ServedApi, served_api
+from tests.integration.served_api.served_api import ServedApi, served_api
 from tests.servers import Databases
 
 

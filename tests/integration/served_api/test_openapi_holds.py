@@ -12,7 +12,7 @@ from schemathesis import Case, GenerationMode
 from entrypoints.http.api.openapi import document
 from entrypoints.http.app import ALL_ROUTES
 from entrypoints.http.path_ids import PATH_IDS
-from tests.integration.http.served_api import HEADERS, ServedApi
+from tests.integration.served_api.served_api import HEADERS, ServedApi
 
 SHELVES = {
     "product_id": "products",

@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.integration.http.served_api import HEADERS, ServedApi, control
+from tests.integration.served_api.served_api import HEADERS, ServedApi, control
 
 
 @pytest.fixture(scope="module")

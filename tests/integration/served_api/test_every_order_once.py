@@ -4,7 +4,7 @@ import httpx
 from zid import ZidClient
 
 from core.ids import StoreId
-from tests.integration.http.served_api import HEADERS, ServedApi, control, served_api
+from tests.integration.served_api.served_api import HEADERS, ServedApi, control, served_api
 from tests.servers import Database
 
 ORDERS = 2689
