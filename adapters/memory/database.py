@@ -22,7 +22,9 @@ from adapters.memory.rows import (
     TokenRow,
 )
 from adapters.memory.system import ManualClock
-from core.domain.audit import AuditEntry
+from adapters.request_context import with_request_id
+from core.domain.audit import AuditEntry, AuditRecord
+from core.domain.audit_chain import Seal
 from core.domain.customer_records import CustomerRecord
 from core.domain.erasures import Erasure, ErasureId, ErasureKind
 from core.domain.event_states import EventState, Origin
@@ -35,7 +37,6 @@ from core.domain.segments import Segment, SegmentId
 from core.domain.stock import Movement
 from core.domain.stores import LIVE, Install
 from core.ids import Entity, EntityKind, EventId, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
-from core.ports.audit_trail import AuditRecord
 from core.ports.ledger_reading import AttemptSummary
 from core.ports.sealing import WrappedKey
 from core.ports.system import Clock
@@ -56,6 +57,7 @@ class MemoryDatabase:
     intents: dict[tuple[InstallId, Generation], IntentRow] = field(default_factory=dict)
     subscriptions: dict[InstallId, Sequence[Subscription]] = field(default_factory=dict)
     trail: list[AuditRecord] = field(default_factory=list)
+    seals: list[Seal] = field(default_factory=list)
     workers: dict[WorkerId, datetime] = field(default_factory=dict)
     """Until when each worker's lease runs."""
     worker_kinds: dict[WorkerId, str] = field(default_factory=dict)
@@ -92,7 +94,9 @@ class MemoryDatabase:
         return [record.entry for record in self.trail]
 
     def note(self, entry: AuditEntry) -> None:
-        self.trail.append(AuditRecord(len(self.trail) + 1, self.now(), entry))
+        install = self.installs.get(entry.install_id) if entry.install_id is not None else None
+        epoch = install.epoch if install else None
+        self.trail.append(AuditRecord(len(self.trail) + 1, self.now(), with_request_id(entry), epoch))
 
     def is_being_erased(self, store_id: StoreId) -> bool:
         """Whether the erasure of the whole store is under way."""

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import asyncpg
 
 from adapters.postgres.connection import Connection, Pool, acquire
-from core.domain.audit import AuditEntry
-from core.ids import InstallId, StoreId
-from core.ports.audit_trail import AuditLog, AuditRecord, AuditTrail
+from adapters.request_context import with_request_id
+from core.domain.audit import AuditEntry, AuditRecord
+from core.ids import Epoch, InstallId, StoreId
+from core.ports.audit_trail import AuditLog, AuditTrail
 
 _WRITE: Final = """
     INSERT INTO audit (action, actor, store_id, install_id, request_id, details) VALUES ($1, $2, $3, $4, $5, $6)
 """
-_RECORDS: Final = "SELECT audit_id, at, action, actor, store_id, install_id, request_id, details FROM audit "
-_NEWEST_FIRST: Final = "AND audit_id < coalesce($2, 9223372036854775807) ORDER BY audit_id DESC LIMIT $3"
-_PAGE: Final = _RECORDS + "WHERE $1::bigint IS NULL " + _NEWEST_FIRST
-_PAGE_OF_STORE: Final = _RECORDS + "WHERE store_id = $1 " + _NEWEST_FIRST
+COLUMNS: Final = "a.audit_id, a.at, a.action, a.actor, a.store_id, a.install_id, a.request_id, a.details"
+# One condition for each argument that is given: with all of them in one statement the planner would use no index.
+_CONDITIONS: Final = ("a.store_id = {}", "a.action = {}", "a.actor = {}", "a.at >= {}", "a.audit_id < {}")
+_PAGE: Final = f"""
+    SELECT {COLUMNS}, i.epoch FROM audit a LEFT JOIN installs i ON i.install_id = a.install_id
+    {{where}} ORDER BY a.audit_id DESC LIMIT $1
+"""
 
 
 async def write_audit(conn: Connection, entry: AuditEntry) -> None:
     """Adds the entry to the caller's open transaction: it is kept exactly when the change is."""
+    entry = with_request_id(entry)
     await conn.execute(
         _WRITE, entry.action, entry.actor, entry.store_id, entry.install_id, entry.request_id, dict(entry.details)
     )
@@ -35,19 +41,30 @@ class PostgresAuditLog(AuditTrail, AuditLog):
         self._pool = pool
 
     async def page(
-        self, *, store_id: StoreId | None = None, before: int | None = None, limit: int = 50
+        self,
+        *,
+        store_id: StoreId | None = None,
+        action: str | None = None,
+        actor: str | None = None,
+        since: datetime | None = None,
+        before: int | None = None,
+        limit: int = 50,
     ) -> Sequence[AuditRecord]:
-        statement = _PAGE if store_id is None else _PAGE_OF_STORE
+        wanted = (store_id, action, actor, since, before)
+        given = [(one, value) for one, value in zip(_CONDITIONS, wanted, strict=True) if value is not None]
+        conditions = [one.format(f"${number}") for number, (one, _) in enumerate(given, start=2)]
+        where = "WHERE " + " AND ".join(conditions) if conditions else ""
         async with acquire(self._pool) as conn:
-            rows = await conn.fetch(statement, store_id, before, limit)
-        return [_record(row) for row in rows]
+            rows = await conn.fetch(_PAGE.format(where=where), limit, *(value for _, value in given))
+        return [record_of(row, row["epoch"]) for row in rows]
 
     async def note(self, entry: AuditEntry) -> None:
         async with acquire(self._pool) as conn:
             await write_audit(conn, entry)
 
 
-def _record(row: asyncpg.Record) -> AuditRecord:
+def record_of(row: asyncpg.Record, epoch: int | None = None) -> AuditRecord:
+    """The record in a row of COLUMNS."""
     store_id, install_id = row["store_id"], row["install_id"]
     entry = AuditEntry(
         row["action"],
@@ -57,4 +74,4 @@ def _record(row: asyncpg.Record) -> AuditRecord:
         row["request_id"],
         row["details"],
     )
-    return AuditRecord(row["audit_id"], row["at"], entry)
+    return AuditRecord(row["audit_id"], row["at"], entry, Epoch(epoch) if epoch is not None else None)

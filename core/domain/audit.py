@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
-from core.ids import InstallId, StoreId
+from core.ids import Epoch, InstallId, StoreId
 
 SYSTEM: Final = "system"
 
@@ -21,3 +22,13 @@ class AuditEntry:
     actor: str = SYSTEM
     request_id: str | None = None
     details: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """An entry as it was written; `audit_id` grows from record to record. `epoch` is that of its install."""
+
+    audit_id: int
+    at: datetime
+    entry: AuditEntry
+    epoch: Epoch | None = None

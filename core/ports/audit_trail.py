@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.audit import AuditEntry
+from core.domain.audit import AuditEntry, AuditRecord
 from core.ids import StoreId
 
 
@@ -17,16 +16,10 @@ class AuditTrail(Protocol):
 
     @abstractmethod
     async def note(self, entry: AuditEntry) -> None:
-        """Writes the entry, durably. Raises Unavailable."""
+        """Writes the entry, durably; one without a request id gets that of the request being answered, if any.
 
-
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
-    """An entry as it was written; `audit_id` grows from record to record."""
-
-    audit_id: int
-    at: datetime
-    entry: AuditEntry
+        Raises Unavailable.
+        """
 
 
 class AuditLog(Protocol):
@@ -34,6 +27,16 @@ class AuditLog(Protocol):
 
     @abstractmethod
     async def page(
-        self, *, store_id: StoreId | None = None, before: int | None = None, limit: int = 50
+        self,
+        *,
+        store_id: StoreId | None = None,
+        action: str | None = None,
+        actor: str | None = None,
+        since: datetime | None = None,
+        before: int | None = None,
+        limit: int = 50,
     ) -> Sequence[AuditRecord]:
-        """Newest first, of one store or of all, older than the record `before`. Raises Unavailable."""
+        """Newest first, older than the record `before`; everything else that is given must match.
+
+        Raises Unavailable.
+        """

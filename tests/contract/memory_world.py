@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from adapters.memory.audience import MemoryAudience
-from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
+from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditSeals, MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
@@ -60,6 +60,7 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         doubts=MemoryTokenDoubts(database),
         trail=MemoryAuditTrail(database),
         log=MemoryAuditLog(database),
+        seals=MemoryAuditSeals(database),
         keys=MemoryIdempotencyKeys(database),
         shelves=_shelves(database),
         backfills=MemoryBackfills(database),

@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 
 from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
+from adapters.postgres.audit_seals import PostgresAuditSeals
 from adapters.postgres.backfills import PostgresBackfills
 from adapters.postgres.comparison import PostgresComparison
 from adapters.postgres.connection import Pool, open_pool
@@ -82,6 +83,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 doubts=PostgresTokenDoubts(pool),
                 trail=PostgresAuditLog(pool),
                 log=PostgresAuditLog(pool),
+                seals=PostgresAuditSeals(pool),
                 keys=PostgresIdempotencyKeys(pool),
                 shelves=_shelves(pool),
                 backfills=PostgresBackfills(pool),

@@ -8,6 +8,7 @@ from typing import Final
 
 from adapters.memory.system import SequentialIds
 from core.ids import EventId, InstallId, StoreId, WorkerId
+from core.ports.audit_seals import AuditSeals
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.customer_records import CustomerRecords
@@ -100,6 +101,7 @@ class LedgerWorld:
     doubts: TokenDoubts
     trail: AuditTrail
     log: AuditLog
+    seals: AuditSeals
     keys: IdempotencyKeys
     shelves: Shelves
     backfills: Backfills
