@@ -10,11 +10,12 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from config.container import Adapters
 from config.settings import Settings
 from config.version import running_version
 from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
-from entrypoints.http.services import HttpServices, HttpSettings, Mirror
+from entrypoints.http.services import Customers, HttpServices, HttpSettings, Mirror
 from entrypoints.http.serving import make_runner
 from entrypoints.known_database import is_known, remember
 from entrypoints.listening import BACKLOG
@@ -103,29 +104,30 @@ def http_services(parts: Daemon) -> HttpServices:
         gateway=features.gateway(),
         trail=adapters.audit_trail(),
         worker=lambda: parts.lease.worker,
-        mirror=Mirror(
-            orders=adapters.mirrored_orders(),
-            products=adapters.mirrored_products(),
-            customers=adapters.mirrored_customers(),
-            categories=adapters.mirrored_categories(),
-            carts=adapters.mirrored_carts(),
-            stock=adapters.stock_ledger(),
-        ),
-        records=adapters.customer_records(),
-        segments=adapters.segments(),
-        audience=adapters.audience(),
+        mirror=_mirror(adapters),
+        customers=Customers(adapters.customer_records(), adapters.segments(), adapters.audience()),
         backfill=features.ask_for_backfill(),
         reconciliation=features.ask_for_reconciliation(),
         pausing=features.pausing(),
         webhooks=features.check_webhooks(),
         webhook_checks=adapters.webhook_checks(),
-        topics=features.topics(),
         cache=adapters.cache(),
         rejected=features.log_rejections(),
         rejections=adapters.rejections(),
         erase=features.erase(),
         erasures=adapters.erasures(),
         people=adapters.personal_data(),
+    )
+
+
+def _mirror(adapters: Adapters) -> Mirror:
+    return Mirror(
+        orders=adapters.mirrored_orders(),
+        products=adapters.mirrored_products(),
+        customers=adapters.mirrored_customers(),
+        categories=adapters.mirrored_categories(),
+        carts=adapters.mirrored_carts(),
+        stock=adapters.stock_ledger(),
     )
 
 

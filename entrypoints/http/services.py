@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
@@ -102,6 +102,15 @@ class Mirror:
 
 
 @dataclass(frozen=True, slots=True)
+class Customers:
+    """What we keep of customers beside their mirror: consents and tags, segments, and who belongs to them."""
+
+    records: CustomerRecords
+    segments: Segments
+    audience: Audience
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """The features and ports behind the routes. `worker` tells this process's lease."""
 
@@ -124,15 +133,12 @@ class HttpServices:
     gateway: ZidGateway
     trail: AuditTrail
     mirror: Mirror
-    records: CustomerRecords
-    segments: Segments
-    audience: Audience
+    customers: Customers
     backfill: AskForBackfill
     reconciliation: AskForReconciliation
     pausing: PauseStore
     webhooks: CheckWebhooks
     webhook_checks: WebhookChecks
-    topics: Sequence[str]
     cache: Cache
     rejected: LogRejections
     rejections: Rejections

@@ -60,7 +60,7 @@ class RecordView(Told, frozen=True):
 async def show(request: web.Request) -> web.Response:
     no_query(request)
     install = await known_store(request)
-    record = await request.app[SERVICES].records.get(install.store_id, path_id(request, "customer_id"))
+    record = await request.app[SERVICES].customers.records.get(install.store_id, path_id(request, "customer_id"))
     return json(_view(record))
 
 
@@ -81,7 +81,8 @@ async def _change(request: web.Request, wanted: RecordChange) -> web.Response:
     install = await known_store(request)
     audit = entry(request, "customer.record_changed", install, fields=",".join(wanted.fields))
     customer_id = path_id(request, "customer_id")
-    return json(_view(await request.app[SERVICES].records.change(install.store_id, customer_id, wanted, audit=audit)))
+    records = request.app[SERVICES].customers.records
+    return json(_view(await records.change(install.store_id, customer_id, wanted, audit=audit)))
 
 
 def _refuse_zids_own(given: Mapping[str, object]) -> None:

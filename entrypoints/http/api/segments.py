@@ -92,14 +92,15 @@ class BuyersClasses(Told, frozen=True):
 async def index(request: web.Request) -> web.Response:
     no_query(request)
     store_id = await known_store_id(request)
-    return json(SegmentsView([_view(segment) for segment in await request.app[SERVICES].segments.all(store_id)]))
+    found = await request.app[SERVICES].customers.segments.all(store_id)
+    return json(SegmentsView([_view(segment) for segment in found]))
 
 
 async def show(request: web.Request) -> web.Response:
     no_query(request)
     store_id, segment = await _segment(request)
     services = request.app[SERVICES]
-    size = await services.audience.count(store_id, parse(segment.rule), as_of=services.clock.now())
+    size = await services.customers.audience.count(store_id, parse(segment.rule), as_of=services.clock.now())
     return json(SegmentDetail(**msgspec.structs.asdict(_view(segment)), size=size))
 
 
@@ -108,7 +109,7 @@ async def create(request: web.Request) -> web.Response:
     draft = await _draft(request)
     install = await known_store(request)
     audit = entry(request, "segment.created", install)
-    return json(_view(await request.app[SERVICES].segments.add(install.store_id, draft, audit=audit)), 201)
+    return json(_view(await request.app[SERVICES].customers.segments.add(install.store_id, draft, audit=audit)), 201)
 
 
 async def replace(request: web.Request) -> web.Response:
@@ -116,7 +117,7 @@ async def replace(request: web.Request) -> web.Response:
     draft = await _draft(request)
     install = await known_store(request)
     audit, segment_id = entry(request, "segment.changed", install), _segment_id(request)
-    segment = await request.app[SERVICES].segments.change(install.store_id, segment_id, draft, audit=audit)
+    segment = await request.app[SERVICES].customers.segments.change(install.store_id, segment_id, draft, audit=audit)
     if segment is None:
         raise not_found(f"segment {segment_id}")
     return json(_view(segment))
@@ -126,7 +127,7 @@ async def remove(request: web.Request) -> web.Response:
     no_query(request)
     install = await known_store(request)
     audit, segment_id = entry(request, "segment.removed", install), _segment_id(request)
-    if not await request.app[SERVICES].segments.remove(install.store_id, segment_id, audit=audit):
+    if not await request.app[SERVICES].customers.segments.remove(install.store_id, segment_id, audit=audit):
         raise not_found(f"segment {segment_id}")
     return web.Response(status=204)
 
@@ -138,7 +139,7 @@ async def classes(request: web.Request) -> web.Response:
     no_query(request)
     services, store_id = request.app[SERVICES], await known_store_id(request)
     now = services.clock.now()
-    sizes = [await services.audience.count(store_id, parse(rule), as_of=now) for rule in RFM_CLASSES.values()]
+    sizes = [await services.customers.audience.count(store_id, parse(rule), as_of=now) for rule in RFM_CLASSES.values()]
     return json(
         BuyersClasses(
             [BuyersClass(name, rule, size) for (name, rule), size in zip(RFM_CLASSES.items(), sizes, strict=True)]
@@ -170,7 +171,7 @@ async def export_of_rule(request: web.Request) -> web.StreamResponse:
 
 async def _members(request: web.Request, store_id: StoreId, rule: Rule, query: MembersQuery) -> web.Response:
     services = request.app[SERVICES]
-    page = await services.audience.members(
+    page = await services.customers.audience.members(
         store_id, rule, as_of=services.clock.now(), after=position_of(query.cursor), limit=query.limit
     )
     following = page.next.to_cursor() if page.next else None
@@ -180,10 +181,10 @@ async def _members(request: web.Request, store_id: StoreId, rule: Rule, query: M
 async def _csv(request: web.Request, store_id: StoreId, rule: Rule, filename: str) -> web.StreamResponse:
     """Line by line; the first page is read before anything is answered, so that what fails is a problem."""
     services = request.app[SERVICES]
-    lines = ExportSegment(services.audience).lines(store_id, rule, as_of=services.clock.now())
+    lines = ExportSegment(services.customers.audience).lines(store_id, rule, as_of=services.clock.now())
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{filename}"'})
     response.content_type, response.charset = "text/csv", "utf-8"
-    await services.audience.count(store_id, rule, as_of=services.clock.now())
+    await services.customers.audience.count(store_id, rule, as_of=services.clock.now())
     await response.prepare(request)
     if request.method != "HEAD":
         async for line in lines:
@@ -197,7 +198,7 @@ async def _csv(request: web.Request, store_id: StoreId, rule: Rule, filename: st
 
 async def _segment(request: web.Request) -> tuple[StoreId, Segment]:
     store_id, segment_id = await known_store_id(request), _segment_id(request)
-    segment = await request.app[SERVICES].segments.get(store_id, segment_id)
+    segment = await request.app[SERVICES].customers.segments.get(store_id, segment_id)
     if segment is None:
         raise not_found(f"segment {segment_id}")
     return store_id, segment

@@ -84,7 +84,7 @@ from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
 from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
-from entrypoints.http.services import Check, HealthServices, HttpServices, HttpSettings, Mirror
+from entrypoints.http.services import Check, Customers, HealthServices, HttpServices, HttpSettings, Mirror
 from entrypoints.http.serving import make_runner
 
 ADMIN_KEY = "wasl_" + "k" * 43
@@ -292,9 +292,7 @@ class World:
             trail=self.trail,
             worker=self._worker,
             mirror=self.mirror,
-            records=self.records,
-            segments=self.segments,
-            audience=self.audience,
+            customers=Customers(self.records, self.segments, self.audience),
             backfill=AskForBackfill(backfills=self.backfills, installations=self.installations),
             reconciliation=AskForReconciliation(
                 reconciliations=self.reconciliations,
@@ -327,7 +325,6 @@ class World:
                 recover_path="",
             ),
             webhook_checks=self.webhook_checks,
-            topics=TOPICS,
             cache=self.cache,
             rejected=self.rejected,
             rejections=self.rejections,
