@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import psycopg
 from cryptography.fernet import Fernet
@@ -48,9 +48,9 @@ from adapters.postgres.webhook_checks import PostgresWebhookChecks
 from adapters.postgres.workers import PostgresWorkers
 from adapters.sealing.fernet import FernetSealer
 from core.domain.secret import Secret
-from core.ids import EventId, InstallId, WorkerId
 from core.ports.sealing import Sealer
-from tests.contract.worlds import Hands, LedgerWorld, Shelves
+from tests.contract.postgres_hands import PostgresHands
+from tests.contract.worlds import LedgerWorld, Shelves
 from tests.servers import Database
 
 
@@ -92,7 +92,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 comparison=PostgresComparison(pool),
                 webhook_checks=PostgresWebhookChecks(pool),
                 pauses=PostgresPauses(pool),
-                hands=_postgres_hands(owner),
+                hands=PostgresHands(owner),
                 now=lambda: datetime.now(UTC),
                 foreign_vault=PostgresTokenVault(pool, other),
             )
@@ -103,75 +103,6 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
 
 def _sealer() -> Sealer:
     return FernetSealer((Secret(Fernet.generate_key().decode()),))
-
-
-def _postgres_hands(owner: psycopg.Connection[tuple[object, ...]]) -> Hands:
-    async def expire_lease(worker: WorkerId) -> None:
-        owner.execute("UPDATE workers SET lease_until = now() - interval '1 second' WHERE worker_id = %s", [worker])
-
-    async def expire_dedupe() -> None:
-        owner.execute("UPDATE dedupe SET expires_at = now() - interval '1 second'")
-
-    async def expire_idempotency() -> None:
-        owner.execute("UPDATE idempotency_keys SET expires_at = now() - interval '1 second'")
-
-    async def remove_event(event_id: EventId) -> None:
-        owner.execute("DELETE FROM events WHERE event_id = %s", [event_id])
-
-    async def forget_intake(event_id: EventId) -> None:
-        owner.execute(
-            "WITH gone AS (DELETE FROM dedupe WHERE event_id = %s RETURNING store_id, origin) "
-            "INSERT INTO intake (store_id, origin, accepted) SELECT store_id, origin, -1 FROM gone",
-            [event_id],
-        )
-
-    async def swap_tokens(left: InstallId, right: InstallId) -> None:
-        """Sealed tokens and data key of each under the other's name, as a careless restore would leave them."""
-        for table, columns in (("tokens", "sealed, generation"), ("data_keys", "key_id, wrapped")):
-            names = [name.strip() for name in columns.split(",")]
-            moved = ", ".join(f"{name} = other.{name}" for name in names)
-            owner.execute(
-                f"UPDATE {table} t SET {moved} FROM {table} other "
-                "WHERE (t.install_id, other.install_id) IN ((%(l)s, %(r)s), (%(r)s, %(l)s))",
-                {"l": left, "r": right},
-            )
-
-    async def effects() -> list[str]:
-        return [str(row[0]) for row in owner.execute("SELECT note FROM effects ORDER BY note")]
-
-    async def make_backfills_due() -> None:
-        owner.execute("UPDATE backfills SET due_at = now() - interval '1 second'")
-
-    async def age(event_id: EventId, by: timedelta) -> None:
-        owner.execute(
-            "UPDATE events SET received_at = received_at - %(by)s, settled_at = settled_at - %(by)s "
-            "WHERE event_id = %(id)s",
-            {"id": event_id, "by": by},
-        )
-        owner.execute("UPDATE dedupe SET expires_at = expires_at - %s WHERE event_id = %s", [by, event_id])
-
-    async def let_time_pass(by: timedelta) -> None:
-        for table, columns in (
-            ("installs", ["installed_at"]),
-            ("gaps", ["opened_at"]),
-            ("reconciliations", ["requested_at", "due_at", "started_at", "finished_at"]),
-            ("webhook_checks", ["due_at", "checked_at", "complete_at"]),
-        ):
-            moved = ", ".join(f"{column} = {column} - %(by)s" for column in columns)
-            owner.execute(f"UPDATE {table} SET {moved}", {"by": by})
-
-    return Hands(
-        expire_lease,
-        expire_dedupe,
-        expire_idempotency,
-        remove_event,
-        forget_intake,
-        swap_tokens,
-        effects,
-        make_backfills_due,
-        let_time_pass,
-        age,
-    )
 
 
 def _shelves(pool: Pool) -> Shelves:

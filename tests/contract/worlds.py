@@ -1,13 +1,13 @@
 """One database as the adapters see it, and what a test may do to it by hand."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from typing import Final
 
 from adapters.memory.system import SequentialIds
-from core.ids import EventId, InstallId, StoreId, WorkerId
+from core.ids import StoreId
 from core.ports.audit_seals import AuditSeals
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
@@ -36,30 +36,12 @@ from core.ports.stock_ledger import StockLedger
 from core.ports.system import Ids
 from core.ports.token_status import TokenStatuses
 from core.ports.webhook_checks import WebhookChecks
+from tests.contract.hands import Hands
 
 STORE: Final = StoreId(1)
 OTHER_STORE: Final = StoreId(2)
 EFFECT: Final = "INSERT INTO effects (note) VALUES ($1)"
 """What a handler of these tests does in its unit of work."""
-
-
-@dataclass
-class Hands:
-    """What tests do behind the adapters' backs."""
-
-    expire_lease: Callable[[WorkerId], Awaitable[object]]
-    expire_dedupe: Callable[[], Awaitable[object]]
-    expire_idempotency: Callable[[], Awaitable[object]]
-    remove_event: Callable[[EventId], Awaitable[object]]
-    forget_intake: Callable[[EventId], Awaitable[object]]
-    """As if the event had never been counted, nor its key been written."""
-    swap_tokens: Callable[[InstallId, InstallId], Awaitable[object]]
-    effects: Callable[[], Awaitable[list[str]]]
-    make_backfills_due: Callable[[], Awaitable[object]]
-    let_time_pass: Callable[[timedelta], Awaitable[object]]
-    """For installs, gaps, reconciliations and looks at webhooks; leases go on."""
-    age: Callable[[EventId, timedelta], Awaitable[object]]
-    """As if the event had come in, and been settled, so much earlier; its key with it."""
 
 
 @dataclass
