@@ -52,11 +52,18 @@ CATALOGUE: Final[Mapping[str, Declared]] = MappingProxyType(
         for metric in (
             _counter("http_requests_total", "Requests answered, by route pattern.", "route", "method", "status"),
             _times("http_request_seconds", "Time to answer a request.", ANSWER_BOUNDS, "route"),
+            _counter("http_limited_total", "Visits refused because their visitor came too often, by door.", "door"),
+            _counter("door_fallback_total", "Visits counted by this process alone while the shared count was away."),
+            _gauge("http_connections", "Open connections of this process."),
+            _counter("http_connections_shed_total", "Connections ended by us, by why.", "why"),
             _counter("webhooks_received_total", "Deliveries, by topic and what became of them.", "topic", "outcome"),
             _times("webhook_ack_seconds", "From a delivery's arrival to its answer.", ANSWER_BOUNDS),
             _counter("app_events_received_total", "App Market events, by name and outcome.", "event", "outcome"),
             _counter("static_lists_total", "Zid's static lists given out, by where they came from.", "list", "outcome"),
             _counter("console_logins_total", "Attempts to sign in to the console.", "outcome"),
+            _counter(
+                "embedded_visits_total", "Openings of the embedded app, by whether the UUID was right.", "outcome"
+            ),
             _gauge("events", "Events in the ledger, by state.", "state"),
             _gauge("event_age_seconds", "Age of the oldest unfinished event."),
             _times("event_handle_seconds", "Time one handler took for one event.", CALL_BOUNDS, "topic", "outcome"),
@@ -80,6 +87,11 @@ CATALOGUE: Final[Mapping[str, Declared]] = MappingProxyType(
             _gauge("breakers_open", "Stores that this process does not call Zid for at the moment.", "family"),
             _counter("token_refresh_total", "Exchanges of refresh tokens, by outcome.", "outcome"),
             _gauge("tokens_expiring", "Installs whose tokens expire within a period.", "within"),
+            _gauge("refreshes_due", "Installs whose tokens are due for renewal now."),
+            _gauge("refresh_lag_seconds", "How long the longest due renewal has been due."),
+            _gauge("refreshes_in_doubt", "Renewals whose answer was lost."),
+            _gauge("alerts", "Open alerts.", "kind"),
+            _counter("alert_changes_total", "Alerts raised and healed, as people were told.", "kind", "change"),
             _gauge("stores", "Stores by the state of their current install.", "state"),
             _gauge(
                 "missed_webhooks_ratio",
@@ -88,7 +100,8 @@ CATALOGUE: Final[Mapping[str, Declared]] = MappingProxyType(
             ),
             _gauge("open_gaps", "Spans in which deliveries may be missing and nobody has read the rows yet."),
             _gauge("webhook_health", "Subscriptions by the health Zid reports.", "state"),
-            _counter("audit_entries_total", "Audit entries written, by action.", "action"),
+            _counter("audit_entries_total", "Audit entries written, by action; counted as they are sealed.", "action"),
+            _gauge("audit_altered", "1 while the audit's seals are not as they were left; then nothing is sealed."),
             _gauge("build_info", "1, labelled with the running version.", "version"),
         )
     }

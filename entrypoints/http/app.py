@@ -1,11 +1,12 @@
-"""The web application: every route in one table, four middlewares around them."""
+"""The web application: every route in one table, and what every request passes on the way to it."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from entrypoints.http import app_events, health, install_pages, webhooks
+from entrypoints.http import app_events, embedded, health, install_pages, webhooks
 from entrypoints.http.api import (
+    audit,
     auth,
     backfill,
     carts,
@@ -34,8 +35,10 @@ from entrypoints.http.api import (
     subscriptions,
 )
 from entrypoints.http.api_keys import check_access
+from entrypoints.http.arrival import arrive
 from entrypoints.http.console import dead, login, views
 from entrypoints.http.guarding import guard
+from entrypoints.http.limits import limit_addresses, limit_callers
 from entrypoints.http.once import once
 from entrypoints.http.pages import assets
 from entrypoints.http.routing import Route, add_routes
@@ -46,8 +49,10 @@ ALL_ROUTES: tuple[Route, ...] = (
     *webhooks.ROUTES,
     *app_events.ROUTES,
     *install_pages.ROUTES,
+    *embedded.ROUTES,
     *auth.ROUTES,
     *ledger.ROUTES,
+    *audit.ROUTES,
     *stores.ROUTES,
     *products.ROUTES,
     *product_changes.ROUTES,
@@ -83,13 +88,16 @@ ALL_ROUTES: tuple[Route, ...] = (
 
 def create_app(services: HttpServices) -> web.Application:
     """The application, ready for a runner. Does no I/O; streams to the console end when the runner shuts down."""
-    app = web.Application(middlewares=[trace, guard, check_access, once])
+    app = web.Application(
+        middlewares=[trace, guard, arrive, limit_addresses, check_access, limit_callers, once],
+        client_max_size=services.doors.largest_body,
+    )
     app[SERVICES] = services
     app[HEALTH] = services.health
     app[webhooks.INTAKE] = webhooks.Intake()
     app.cleanup_ctx.append(webhooks.watch_lag)
     app[views.WATCH] = views.watch(services)
-    add_routes(app, ALL_ROUTES)
+    add_routes(app, embedded.in_frames(ALL_ROUTES, services.settings.frames))
     app.on_response_prepare.append(stamp)
     if services.settings.secure:
         app.on_response_prepare.append(insist_on_https)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from ipaddress import ip_address
 from typing import Final
 
 from aiohttp import web
@@ -12,8 +11,12 @@ from entrypoints.http.api.shapes import Told, json
 from entrypoints.http.problems import KINDS, Refusal
 from entrypoints.http.routing import Access, Route
 from entrypoints.http.services import HEALTH, Check
+from entrypoints.http.visitors import FORWARDED_PROTO, hops, is_in, read_address, visitor_of
 
 CHECK_SECONDS: Final = 2.0
+_SIGNS_OF_A_PROXY: Final = (
+    "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Host", "CF-Connecting-IP", "True-Client-IP", FORWARDED_PROTO
+)  # fmt: skip
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -66,30 +69,25 @@ async def _look(check: Check) -> CheckView:
 
 async def metrics(request: web.Request) -> web.Response:
     services = request.app[HEALTH]
-    if not _all_hops_allowed(request):
+    if not _may_look(request):
         raise Refusal("forbidden", KINDS["forbidden"].meaning)
     content = await asyncio.to_thread(services.render_metrics)
     return web.Response(body=content, headers={"Content-Type": _METRICS_TYPE})
 
 
-def _all_hops_allowed(request: web.Request) -> bool:
-    """Every address the request passed must be allowed: a forged header can only add one that is not.
+def _may_look(request: web.Request) -> bool:
+    """The visitor, and every address on the way that is no trusted proxy, must be allowed.
 
-    Behind a proxy the peer is the proxy, which is private; the client it names in
-    X-Forwarded-For is what counts then. A unix socket has no address.
+    So a forged X-Forwarded-For can only add an address that is not. A proxy that speaks for somebody without
+    saying for whom speaks for the world.
     """
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
-    hops = [request.remote or "", *forwarded.split(",")]
-    return all(_allowed(request, hop.strip()) for hop in hops if hop.strip())
-
-
-def _allowed(request: web.Request, address: str) -> bool:
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
+    services = request.app[HEALTH]
+    forwarded = hops(request)
+    if not forwarded and any(name in request.headers for name in _SIGNS_OF_A_PROXY):
         return False
-    mapped = getattr(found, "ipv4_mapped", None) or found
-    return any(mapped in network for network in request.app[HEALTH].metrics_allow)
+    way = [read_address(hop) for hop in (request.remote or "", *forwarded)]
+    others = [address for address in way if not is_in(address, services.trusted_proxies)]
+    return all(is_in(address, services.metrics_allow) for address in (visitor_of(request).address, *others))
 
 
 ROUTES = (

@@ -37,9 +37,11 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 "unauthorized", 401, "No valid API key", "Send `Authorization: Bearer wasl_…` with a key that exists."
             ),
             Kind("wrong-credentials", 401, "Wrong credentials", "Send the credentials the webhook was created with."),
+            Kind("visit-over", 401, "The visit is over", "Open the app again from Zid's dashboard."),
             Kind("forbidden", 403, "Not for this network", "Ask from an address that METRICS_ALLOW contains."),
             Kind("insufficient-scope", 403, "This key may not do that", "Use a key with the scope that `needs` names."),
             Kind("missing-scope", 403, "The app lacks a permission", "Tick `scope` in the Partner Dashboard."),
+            Kind("https-required", 403, "Only by https", "Ask by https, and replace a key that was sent without it."),
             Kind("not-found", 404, "There is no such thing", "Check the address and the id in it."),
             Kind("zid-not-found", 404, "Zid has no such thing", "Check the id; it may have been deleted at Zid."),
             Kind("method-not-allowed", 405, "Not with this method", "Use a method that the `Allow` header names."),
@@ -56,6 +58,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             Kind("needs-reauthorization", 409, "The store must be authorized again", "Let the merchant install again."),
             Kind("too-large", 413, "The body is too large", "Send less at once."),
             Kind(
+                "wrong-host",
+                421,
+                "Not a name of this service",
+                "Ask by the name in PUBLIC_URL, or let the operator add yours to ALLOWED_HOSTS.",
+            ),
+            Kind(
                 "key-reused",
                 422,
                 "The Idempotency-Key was used for another request",
@@ -63,6 +71,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             ),
             Kind("zid-refused", 422, "Zid refused", "Change the request; `zid` holds what Zid said."),
             Kind("zid-rate-limited", 429, "Zid's allowance is used up", "Wait for `Retry-After` seconds."),
+            Kind("rate-limited", 429, "Too many requests", "Wait for `Retry-After` seconds, then ask less often."),
             Kind("overloaded", 429, "Too much at once", "Wait for `Retry-After` seconds and send it again."),
             Kind("internal", 500, "Something unexpected happened", "Tell the operator the request id."),
             Kind(
@@ -122,9 +131,17 @@ class Problem:
 class Refusal(Exception):
     """Ends the request with this problem."""
 
-    def __init__(self, slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: object) -> None:
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+        **extra: object,
+    ) -> None:
         super().__init__(detail)
-        self.problem = Problem(KINDS[slug], detail, extra=extra, headers=headers or {})
+        self.problem = Problem(KINDS[slug], detail, retry_after, extra=extra, headers=headers or {})
 
 
 def bad_request(parameter: str, fix: str) -> Refusal:

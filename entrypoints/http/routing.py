@@ -37,7 +37,8 @@ class Route:
     `zid`: asks Zid, so Zid's refusals are among the answers. `raw`: may answer with
     Zid's own JSON. `aged`: tells the age of mirrored data in `X-Data-Age`. `upload`:
     the body is multipart/form-data with the fields of `body` and one file.
-    `problems` are kinds of problems that routes like it do not answer.
+    `problems` are kinds of problems that routes like it do not answer. `framed_by` are
+    the origins whose pages may show it in a frame.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Route:
     content_type: str = "application/json"
     other_answers: tuple[tuple[int, type[msgspec.Struct]], ...] = ()
     problems: tuple[str, ...] = ()
+    framed_by: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:

@@ -9,10 +9,12 @@ from typing import Final
 
 from aiohttp import web
 
+from core.domain.doors import Door
 from core.domain.secret import Secret
 from core.features.backfill import AskForBackfill
 from core.features.check_webhooks import CheckWebhooks
 from core.features.dead_letters import DecideDeadLetters
+from core.features.embedded_sessions import EmbeddedVisits
 from core.features.erase_data import EraseData
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
@@ -25,9 +27,10 @@ from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
 from core.ports.api_keys import ApiKeys
 from core.ports.app_events import StoreSubscriptions
-from core.ports.audit_trail import AuditTrail
+from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
+from core.ports.doors import DoorKeeper
 from core.ports.erasing import Erasures, PersonalData
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations
@@ -64,6 +67,7 @@ class HealthServices:
     render_metrics: Callable[[], bytes]
     metrics_allow: tuple[Network, ...]
     checks: Mapping[str, Check] = field(default_factory=dict)
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,28 @@ class HttpSettings:
     session_keys: tuple[Secret, ...]
     webhook_max_bytes: int
     app_id: str | None = None
+    frames: tuple[str, ...] = ()
+    """The origins whose pages may show the embedded app."""
 
     @property
     def secure(self) -> bool:
         """Whether browsers reach this installation by https."""
         return self.public_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """How the ways in are kept.
+
+    `hosts` are the names the service is asked by; none means any. `limits` are visits a minute and visitor, counted
+    by the keeper; a door without one is not counted. `largest_body` is for what is no webhook.
+    """
+
+    keeper: DoorKeeper | None = None
+    limits: Mapping[Door, int] = field(default_factory=dict)
+    hosts: frozenset[str] = frozenset()
+    force_https: bool = False
+    largest_body: int = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +153,7 @@ class HttpServices:
     idempotency: IdempotencyKeys
     gateway: ZidGateway
     trail: AuditTrail
+    audit: AuditLog
     mirror: Mirror
     customers: Customers
     backfill: AskForBackfill
@@ -146,6 +168,9 @@ class HttpServices:
     erasures: Erasures
     people: PersonalData
     worker: Callable[[], WorkerId]
+    embedded: EmbeddedVisits | None = None
+    """None where the app is not embedded."""
+    doors: Doors = field(default_factory=Doors)
 
     @property
     def clock(self) -> Clock:

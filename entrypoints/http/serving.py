@@ -9,24 +9,35 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from structlog import get_logger
 
+from entrypoints.http.connections import Patience, Runner
+from entrypoints.http.services import HEALTH
+
 log = get_logger()
 
 HEADER_BYTES: Final = 16 * 1024
 """The longest request line and the longest header."""
+HEADERS: Final = 100
+"""More than any client sends."""
+LINGER_SECONDS: Final = 5.0
+"""So long the rest of a body is taken in that nobody wanted, so that the answer can be read; then it is cut off."""
 IDLE_SECONDS: Final = 75.0
 """A connection without a request is closed after that; longer than proxies keep theirs unused (60 s)."""
 
 
-def make_runner(app: web.Application, *, grace: float) -> web.AppRunner:
+def make_runner(app: web.Application, *, grace: float, patience: Patience | None = None) -> web.AppRunner:
     """A runner without sites. Its cleanup gives requests that have begun `grace` seconds to end."""
-    return web.AppRunner(
+    return Runner(
         app,
+        app[HEALTH],
+        patience or Patience(),
         access_log=None,
         handle_signals=False,
         shutdown_timeout=grace,
         max_line_size=HEADER_BYTES,
         max_field_size=HEADER_BYTES,
+        max_headers=HEADERS,
         keepalive_timeout=IDLE_SECONDS,
+        lingering_time=LINGER_SECONDS,
         logger=_server_log(),
     )
 

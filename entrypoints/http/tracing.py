@@ -9,6 +9,7 @@ from aiohttp import web
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from entrypoints.http.protection import FOR_A_YEAR, protect
 from entrypoints.http.routing import Handler, canonical, route_of
 from entrypoints.http.services import HEALTH, HealthServices
 
@@ -35,16 +36,13 @@ async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def stamp(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, streams included, just before its headers leave."""
-    response.headers[HEADER] = request.get(REQUEST_ID, "")
-    response.headers["Server"] = "wasl"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers[HEADER] = request.get(REQUEST_ID) or _request_id(request, request.app[HEALTH])
+    protect(response, route_of(request))
 
 
 async def insist_on_https(_: web.Request, response: web.StreamResponse) -> None:
     """On every answer of an installation that browsers reach by https."""
-    response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    response.headers["Strict-Transport-Security"] = FOR_A_YEAR
 
 
 def _request_id(request: web.Request, services: HealthServices) -> str:

@@ -21,7 +21,7 @@ _JSON: Final = "application/json"
 AGE_HEADER: Final = "X-Data-Age"
 
 _ALWAYS: Final = ("bad-request", "internal", "unavailable")
-_KEYED: Final = ("unauthorized", "insufficient-scope")
+_KEYED: Final = ("unauthorized", "insufficient-scope", "https-required", "wrong-host", "rate-limited")
 _WRITING: Final = ("conflict", "in-progress", "outcome-unknown", "key-reused", "too-large")
 _ZID: Final = (
     "missing-scope", "zid-not-found", "conflict", "needs-reauthorization", "outcome-unknown", "zid-refused",

@@ -20,21 +20,8 @@ from entrypoints.http.problems import Problem, headers_of
 from entrypoints.http.tracing import REQUEST_ID
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-_ONCE: Final = "/auth/"
+_ONCE: Final = ("/auth/", "/embedded")
 """Pages at these addresses answer a one-time request: they must not link to themselves in the other language."""
-
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 
 
 def page(request: web.Request, template: str, values: Mapping[str, object], *, status: int = 200) -> web.Response:
@@ -42,7 +29,6 @@ def page(request: web.Request, template: str, values: Mapping[str, object], *, s
     language = language_of(request)
     html = render(template, language, {**values, "repeatable": not request.path.startswith(_ONCE)})
     response = web.Response(text=html, content_type="text/html", status=status)
-    response.headers["Content-Security-Policy"] = POLICY
     response.headers["Content-Language"] = language.value
     response.headers["Vary"] = "Accept-Language, Cookie"
     remember(request, response)
@@ -97,7 +83,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, moment=_moment, day=_day)
+    environment.filters.update(number=_number, moment=_moment, day=_day, whole=_whole)
     environment.globals["asset"] = asset_path
     return environment
 
@@ -113,6 +99,10 @@ def _moment(value: datetime | None) -> Markup:
 
 def _day(value: datetime | None) -> Markup:
     return _time(value, "%Y-%m-%d")
+
+
+def _whole(value: datetime | None) -> Markup:
+    return _time(value, "%Y-%m-%d %H:%M UTC")
 
 
 def _time(value: datetime | None, form: str) -> Markup:
