@@ -11,6 +11,7 @@ from itertools import count
 
 from adapters.memory.backfill_rows import BackfillRow
 from adapters.memory.rows import (
+    AlertRow,
     DedupeRow,
     DueRow,
     EventRow,
@@ -18,11 +19,12 @@ from adapters.memory.rows import (
     IntakeRow,
     IntentRow,
     JobRow,
+    RotationRow,
     RunRow,
     TokenRow,
 )
 from adapters.memory.system import ManualClock
-from adapters.request_context import with_request_id
+from adapters.formats.request_context import with_request_id
 from core.domain.audit import AuditEntry, AuditRecord
 from core.domain.audit_chain import Seal
 from core.domain.customer_records import CustomerRecord
@@ -33,11 +35,14 @@ from core.domain.gaps import GapId, KnownGap
 from core.domain.mirror import MirrorRow
 from core.domain.operations.webhooks import Subscription
 from core.domain.redrive import OVER, JobId
+from core.domain.rings import Holder
 from core.domain.segments import Segment, SegmentId
 from core.domain.stock import Movement
 from core.domain.stores import LIVE, Install
 from core.ids import Entity, EntityKind, EventId, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
 from core.ports.ledger_reading import AttemptSummary
+from core.ports.refresh_reports import RunReport
+from core.ports.sealed_vault import SetAside
 from core.ports.sealing import WrappedKey
 from core.ports.system import Clock
 
@@ -55,6 +60,8 @@ class MemoryDatabase:
     tokens: dict[InstallId, TokenRow] = field(default_factory=dict)
     refresh_due: dict[InstallId, DueRow] = field(default_factory=dict)
     intents: dict[tuple[InstallId, Generation], IntentRow] = field(default_factory=dict)
+    alerts: list[AlertRow] = field(default_factory=list)
+    refresh_runs: list[RunReport] = field(default_factory=list)
     subscriptions: dict[InstallId, Sequence[Subscription]] = field(default_factory=dict)
     trail: list[AuditRecord] = field(default_factory=list)
     seals: list[Seal] = field(default_factory=list)
@@ -81,6 +88,9 @@ class MemoryDatabase:
     erasures: dict[ErasureId, Erasure] = field(default_factory=dict)
     gaps: dict[GapId, KnownGap] = field(default_factory=dict)
     jobs: dict[JobId, JobRow] = field(default_factory=dict)
+    rotations: list[RotationRow] = field(default_factory=list)
+    quarantine: dict[InstallId, SetAside] = field(default_factory=dict)
+    process_rings: dict[WorkerId, Holder] = field(default_factory=dict)
     held: dict[EventId, asyncio.Event] = field(default_factory=dict)
     """The row locks of open batches; set when given up."""
     numbers: count[int] = field(default_factory=lambda: count(1))
@@ -98,6 +108,12 @@ class MemoryDatabase:
         epoch = install.epoch if install else None
         self.trail.append(AuditRecord(len(self.trail) + 1, self.now(), with_request_id(entry), epoch))
 
+    def forget_keys(self, install_id: InstallId) -> None:
+        """Nothing is left that opens the install's tokens."""
+        self.data_keys.pop(install_id, None)
+        self.tokens.pop(install_id, None)
+        self.quarantine.pop(install_id, None)
+
     def is_being_erased(self, store_id: StoreId) -> bool:
         """Whether the erasure of the whole store is under way."""
         mine = (one for one in self.erasures.values() if one.store_id == store_id and one.kind is ErasureKind.STORE)
@@ -114,6 +130,13 @@ class MemoryDatabase:
         if install is None or self.latest[install.store_id] != install_id or install.state not in LIVE:
             return None
         return install
+
+    def in_doubt_since(self, install_id: InstallId, generation: Generation) -> datetime | None:
+        """Since when nobody waits for the answer to the exchange of this generation any more."""
+        intent = self.intents.get((install_id, generation))
+        if intent is None or (intent.state == IntentRow.SENDING and self.is_alive(intent.worker)):
+            return None
+        return intent.taken_at
 
     def is_alive(self, worker: WorkerId | None) -> bool:
         return worker in self.workers and self.workers[worker] > self.now()

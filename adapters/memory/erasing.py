@@ -234,8 +234,10 @@ def _tables(database: MemoryDatabase, store_id: StoreId) -> dict[str, list[Calla
         "webhook_subscriptions": _removals(database.subscriptions, lambda key, _: key in installs),
         "refresh_intents": _removals(database.intents, lambda key, _: key[0] in installs),
         "refresh_due": _removals(database.refresh_due, lambda key, _: key in installs),
+        "alerts": [partial(database.alerts.remove, row) for row in database.alerts if row.alert.store_id == store_id],
         "tokens": _removals(database.tokens, lambda key, _: key in installs),
         "data_keys": _removals(database.data_keys, lambda key, _: key in installs),
+        "key_quarantine": _removals(database.quarantine, lambda key, _: key in installs),
     }
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from adapters.memory.alerts import heal_alert, heal_alerts_of, raise_alert
 from adapters.memory.backfill_rows import first_rows
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.rows import DueRow, TokenRow
 from adapters.memory.token_vault import sealed_tokens
+from core.domain.alerts import AlertKind, about_store, subject_of
 from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import LIVE, Install, InstallState, StoreIdentity
@@ -82,8 +84,18 @@ class MemoryInstallations(Installations):
         if install is None or install.state is target or target not in LIVE:
             return False
         self._database.installs[install_id] = replace(install, state=target)
+        self._tell_of(install, target, str(audit.details.get("reason", "")))
         self._database.note(audit)
         return True
+
+    def _tell_of(self, install: Install, target: InstallState, reason: str) -> None:
+        """No longer in doubt: known to work, or known not to."""
+        heal_alert(self._database, AlertKind.REFRESH_IN_DOUBT, subject_of(install.store_id))
+        needs = AlertKind.NEEDS_REAUTHORIZATION
+        if target is InstallState.NEEDS_REAUTHORIZATION:
+            raise_alert(self._database, about_store(needs, install.store_id, install.install_id, reason))
+        else:
+            heal_alert(self._database, needs, subject_of(install.store_id))
 
     async def end(self, install_id: InstallId, *, audit: AuditEntry) -> int | None:
         install = self._database.live_install(install_id)
@@ -95,10 +107,11 @@ class MemoryInstallations(Installations):
 
     async def _end(self, install: Install) -> int:
         now = self._database.now()
+        heal_alerts_of(self._database, install.install_id)
         over = replace(install, state=InstallState.UNINSTALLED, ended_at=now)
         self._database.installs[install.install_id] = over
-        for table in (self._database.data_keys, self._database.tokens, self._database.refresh_due):
-            table.pop(install.install_id, None)
+        self._database.forget_keys(install.install_id)
+        self._database.refresh_due.pop(install.install_id, None)
         for key in [key for key in self._database.intents if key[0] == install.install_id]:
             del self._database.intents[key]
         return await self._database.cancel_unfinished(install.install_id, ENDED)

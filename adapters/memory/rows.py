@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from core.domain.alerts import Alert, Change, KnownAlert
 from core.domain.dead_letters import Fingerprint
 from core.domain.event_states import FINISHED, MOVES, UNFINISHED, EventState, Origin
 from core.domain.events import ClaimedEvent, Failure
@@ -14,6 +15,7 @@ from core.domain.idempotency import KeptAnswer
 from core.domain.redrive import ItemState, JobId, JobState
 from core.ids import Entity, EventId, Fence, Generation, InstallId, Lane, Seq, StoreId, WorkerId, lane_of
 from core.ports.redrives import Order
+from core.ports.sealed_vault import Rotation
 
 FIRST_FENCE = Fence(0)
 
@@ -185,6 +187,38 @@ class IntentRow:
 
     worker: WorkerId
     state: str = SENDING
+    taken_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class AlertRow:
+    """An alert, and what was told of it."""
+
+    alert_id: int
+    alert: Alert
+    raised_at: datetime
+    told_at: datetime | None = None
+    healed_at: datetime | None = None
+    healing_told_at: datetime | None = None
+    claimed_until: datetime | None = None
+
+    def untold(self) -> list[Change]:
+        """In the order in which it happened."""
+        raised = [Change.RAISED] if self.told_at is None else []
+        healed = [Change.HEALED] if self.healed_at and self.healing_told_at is None else []
+        return raised + healed
+
+    def known(self) -> KnownAlert:
+        return KnownAlert(self.alert_id, self.alert, self.raised_at, self.healed_at, self.told_at)
+
+
+@dataclass(slots=True)
+class RotationRow:
+    """One change of keys, and the data keys that stood when it began, as they were sealed."""
+
+    rotation: Rotation
+    stood: frozenset[bytes]
+    finished_at: datetime | None = None
 
 
 @dataclass(slots=True)

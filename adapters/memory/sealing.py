@@ -18,6 +18,10 @@ class ReversibleSealer(Sealer):
         self._ring = ring
         self._numbers = count(1)
 
+    @property
+    def seals_with(self) -> str:
+        return self._ring[0]
+
     def new_data_key(self) -> WrappedKey:
         return WrappedKey(self._ring[0], sha256(f"{id(self)} {next(self._numbers)}".encode()).digest())
 

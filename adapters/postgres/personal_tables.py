@@ -38,6 +38,7 @@ DELETED_WITH_STORE: Final[Mapping[str, str]] = MappingProxyType(
         "webhook_subscriptions": BY_INSTALL,
         "refresh_intents": BY_INSTALL,
         "refresh_due": BY_STORE,
+        "alerts": BY_STORE,
         "tokens": BY_STORE,
         "data_keys": BY_STORE,
         "key_quarantine": BY_STORE,

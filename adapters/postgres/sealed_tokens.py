@@ -16,6 +16,7 @@ from core.domain.secret import Secret
 from core.domain.tokens import Tokens, TokenSet
 from core.errors import SealBroken
 from core.ids import Generation, InstallId, StoreId
+from core.ports.sealed_vault import SealedRow
 from core.ports.sealing import Sealer, WrappedKey
 
 _SECRETS: Final = ("authorization", "manager_token", "refresh_token")
@@ -45,12 +46,23 @@ def seal_tokens(sealer: Sealer, key: WrappedKey, place: Place, tokens: Tokens) -
 
 def open_tokens(sealer: Sealer, key: WrappedKey, place: Place, sealed: bytes, expires_at: datetime | None) -> TokenSet:
     """The tokens. Raises KeyMissing; SealBroken also when they belong to another place."""
-    content = _read(sealer.open(key, sealed), place)
-    if {name: content.get(name) for name in place.identity} != place.identity:
-        raise SealBroken(f"the tokens in the row of {place} belong to another row")
-    authorization, manager_token, refresh_token = (_secret(content, name, place) for name in _SECRETS)
+    authorization, manager_token, refresh_token = _check(sealer.open(key, sealed), place)
     tokens = Tokens(authorization, manager_token, refresh_token, expires_at)
     return TokenSet(place.store_id, place.install_id, place.generation, tokens)
+
+
+def _check(content: bytes, place: Place) -> list[Secret]:
+    """The three tokens, where they belong here."""
+    found = _read(content, place)
+    if {name: found.get(name) for name in place.identity} != place.identity:
+        raise SealBroken(f"the tokens in the row of {place} belong to another row")
+    return [_secret(found, name, place) for name in _SECRETS]
+
+
+def prove(row: SealedRow, content: bytes) -> None:
+    """Returns where the content is what a row of this store, install and generation holds. Raises SealBroken."""
+    assert row.generation is not None, "content comes with a generation"
+    _check(content, Place(row.store_id, row.install_id, row.generation))
 
 
 def _read(content: bytes, place: Place) -> dict[str, object]:

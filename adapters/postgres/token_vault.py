@@ -9,9 +9,11 @@ from typing import Final
 
 import asyncpg
 
+from adapters.postgres.alerts import heal_alert
 from adapters.postgres.audit import write_audit
 from adapters.postgres.connection import Connection, Pool, acquire, transaction
 from adapters.postgres.sealed_tokens import Place, open_tokens, seal_tokens
+from core.domain.alerts import AlertKind, subject_of
 from core.domain.audit import AuditEntry
 from core.domain.tokens import Tokens, TokenSet
 from core.ids import Generation, InstallId, StoreId
@@ -50,6 +52,7 @@ _STORE_KEY: Final = "INSERT INTO data_keys (install_id, store_id, key_id, wrappe
 _SHRED: Final = (
     "DELETE FROM tokens WHERE install_id = $1",
     "DELETE FROM data_keys WHERE install_id = $1",
+    "DELETE FROM key_quarantine WHERE install_id = $1",
     "DELETE FROM refresh_due WHERE install_id = $1",
     "DELETE FROM refresh_intents WHERE install_id = $1",
 )
@@ -79,6 +82,7 @@ class PostgresTokenVault(TokenVault):
             await conn.execute(_REPLACE, seen.install_id, seen.generation, sealed, tokens.expires_at)
             await schedule_refresh(conn, seen.store_id, seen.install_id, refresh_at)
             await conn.execute(_END_INTENTS, seen.install_id, seen.generation)
+            await heal_alert(conn, AlertKind.REFRESH_IN_DOUBT, subject_of(seen.store_id))
             await write_audit(conn, audit)
         return True
 

@@ -33,6 +33,10 @@ class FernetSealer(Sealer):
     def __repr__(self) -> str:
         return f"FernetSealer(seals with {self.key_ids[0]}, opens with {', '.join(self.key_ids)})"
 
+    @property
+    def seals_with(self) -> str:
+        return self.key_ids[0]
+
     def new_data_key(self) -> WrappedKey:
         return self._wrap(Fernet.generate_key())
 

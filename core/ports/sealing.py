@@ -18,6 +18,11 @@ class WrappedKey:
 class Sealer(Protocol):
     """Seals and opens bytes under a wrapped data key. Never logs what it handles."""
 
+    @property
+    @abstractmethod
+    def seals_with(self) -> str:
+        """The id of the first key of the ring."""
+
     @abstractmethod
     def new_data_key(self) -> WrappedKey:
         """A fresh data key, sealed by the first key of the ring."""

@@ -32,6 +32,10 @@ class Hands(ABC):
         """Sealed tokens and data key of each under the other's name, as a careless restore would leave them."""
 
     @abstractmethod
+    async def spoil_tokens(self, install_id: InstallId) -> None:
+        """Changes one byte of what is sealed."""
+
+    @abstractmethod
     async def effects(self) -> list[str]: ...
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.memory.database import MemoryDatabase
@@ -38,6 +39,10 @@ class MemoryHands(Hands):
         rows, keys = self._database.tokens, self._database.data_keys
         rows[left], rows[right] = rows[right], rows[left]
         keys[left], keys[right] = keys[right], keys[left]
+
+    async def spoil_tokens(self, install_id: InstallId) -> None:
+        row = self._database.tokens[install_id]
+        self._database.tokens[install_id] = replace(row, sealed=row.sealed[:-1] + bytes([row.sealed[-1] ^ 1]))
 
     async def effects(self) -> list[str]:
         return [str(args[0]) for _, args in self._database.effects]

@@ -1,5 +1,6 @@
 """The memory adapters over one value."""
 
+from adapters.memory.alerts import MemoryAlerts
 from adapters.memory.audience import MemoryAudience
 from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditSeals, MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
@@ -17,12 +18,15 @@ from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.maintenance import MemoryMaintenance
 from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
 from adapters.memory.pauses import MemoryPauses
+from adapters.memory.process_rings import MemoryProcessRings
 from adapters.memory.pruning import MemoryPruning
 from adapters.memory.reconciliations import MemoryComparison, MemoryReconciliations
 from adapters.memory.redrives import MemoryRedrives
 from adapters.memory.refresh_book import MemoryRefreshBook
+from adapters.memory.refresh_reports import MemoryRefreshReports
 from adapters.memory.restoring import MemoryTokenDoubts
 from adapters.memory.runs import MemoryRunLedger
+from adapters.memory.sealed_vault import MemoryKeyCensus, MemorySealedVault
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
 from adapters.memory.stock_ledger import MemoryStockLedger
@@ -34,7 +38,7 @@ from tests.contract.worlds import LedgerWorld, Shelves
 
 
 def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
-    database, sealer = database or MemoryDatabase(), ReversibleSealer()
+    database, sealer = database or MemoryDatabase(), ReversibleSealer(("first",))
     return LedgerWorld(
         inbox=MemoryInbox(database),
         events=MemoryEventLedger(database),
@@ -54,6 +58,8 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         statuses=MemoryTokenStatuses(database),
         refreshes=MemoryRefreshBook(database),
         doubts=MemoryTokenDoubts(database),
+        alerts=MemoryAlerts(database),
+        reports=MemoryRefreshReports(database),
         trail=MemoryAuditTrail(database),
         log=MemoryAuditLog(database),
         seals=MemoryAuditSeals(database),
@@ -68,6 +74,11 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         hands=MemoryHands(database),
         now=database.now,
         foreign_vault=MemoryTokenVault(database, ReversibleSealer(("another",))),
+        sealed=MemorySealedVault(database),
+        census=MemoryKeyCensus(database),
+        process_rings=MemoryProcessRings(database),
+        sealer_of=lambda *names: ReversibleSealer(names),
+        vault_of=lambda ring: MemoryTokenVault(database, ring),
     )
 
 

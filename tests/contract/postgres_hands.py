@@ -46,6 +46,10 @@ class PostgresHands(Hands):
                 {"l": left, "r": right},
             )
 
+    async def spoil_tokens(self, install_id: InstallId) -> None:
+        changed = "set_byte(sealed, 40, get_byte(sealed, 40) # 1)"
+        self._owner.execute(f"UPDATE tokens SET sealed = {changed} WHERE install_id = %s", [install_id])
+
     async def effects(self) -> list[str]:
         return [str(row[0]) for row in self._owner.execute("SELECT note FROM effects ORDER BY note")]
 

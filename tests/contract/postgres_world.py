@@ -1,12 +1,14 @@
 """The Postgres adapters over one database of a test's own."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import psycopg
-from cryptography.fernet import Fernet
 
+from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.audit_seals import PostgresAuditSeals
@@ -22,6 +24,7 @@ from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
+from adapters.postgres.key_census import PostgresKeyCensus
 from adapters.postgres.ledger_reading import PostgresLedgerReader
 from adapters.postgres.maintenance import PostgresMaintenance
 from adapters.postgres.mirrored import (
@@ -33,12 +36,15 @@ from adapters.postgres.mirrored import (
 )
 from adapters.postgres.pauses import PostgresPauses
 from adapters.postgres.personal_data import PostgresPersonalData
+from adapters.postgres.process_rings import PostgresProcessRings
 from adapters.postgres.pruning import PostgresPruning
 from adapters.postgres.reconciliations import PostgresReconciliations
 from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
+from adapters.postgres.refresh_reports import PostgresRefreshReports
 from adapters.postgres.restoring import PostgresTokenDoubts
 from adapters.postgres.runs import PostgresRunLedger
+from adapters.postgres.sealed_vault import PostgresSealedVault
 from adapters.postgres.segments import PostgresSegments
 from adapters.postgres.stock_ledger import PostgresStockLedger
 from adapters.postgres.store_erasing import PostgresStoreEraser
@@ -57,7 +63,7 @@ from tests.servers import Database
 @asynccontextmanager
 async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
     pool = await open_pool(database.dsn, max_size=8)
-    sealer, other = _sealer(), _sealer()
+    sealer, other = _sealer("first"), _sealer("another")
     inbox = PostgresInbox(pool)
     try:
         with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
@@ -81,6 +87,8 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 statuses=PostgresTokenStatuses(pool),
                 refreshes=PostgresRefreshBook(pool),
                 doubts=PostgresTokenDoubts(pool),
+                alerts=PostgresAlerts(pool),
+                reports=PostgresRefreshReports(pool),
                 trail=PostgresAuditLog(pool),
                 log=PostgresAuditLog(pool),
                 seals=PostgresAuditSeals(pool),
@@ -95,14 +103,20 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 hands=PostgresHands(owner),
                 now=lambda: datetime.now(UTC),
                 foreign_vault=PostgresTokenVault(pool, other),
+                sealed=PostgresSealedVault(pool),
+                census=PostgresKeyCensus(pool),
+                process_rings=PostgresProcessRings(pool),
+                sealer_of=_sealer,
+                vault_of=lambda ring: PostgresTokenVault(pool, ring),
             )
     finally:
         await inbox.aclose()
         await pool.close()
 
 
-def _sealer() -> Sealer:
-    return FernetSealer((Secret(Fernet.generate_key().decode()),))
+def _sealer(*names: str) -> Sealer:
+    """A ring of keys that belong to these names."""
+    return FernetSealer(tuple(Secret(urlsafe_b64encode(sha256(name.encode()).digest()).decode()) for name in names))
 
 
 def _shelves(pool: Pool) -> Shelves:

@@ -9,6 +9,7 @@ from typing import Final
 from adapters.memory.system import SequentialIds
 from core.ids import StoreId
 from core.ports.audit_seals import AuditSeals
+from core.ports.alerts import Alerts
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.customer_records import CustomerRecords
@@ -27,10 +28,14 @@ from core.ports.mirror_reading import (
     MirroredProducts,
 )
 from core.ports.pauses import Pauses
+from core.ports.process_rings import ProcessRings
 from core.ports.pruning import Pruning
 from core.ports.reconciliations import Comparison, Reconciliations
 from core.ports.redrives import Redrives
+from core.ports.refresh_reports import RefreshReports
 from core.ports.restoring import TokenDoubts
+from core.ports.sealed_vault import KeyCensus, SealedVault
+from core.ports.sealing import Sealer
 from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
 from core.ports.system import Ids
@@ -81,6 +86,8 @@ class LedgerWorld:
     statuses: TokenStatuses
     refreshes: RefreshBook
     doubts: TokenDoubts
+    alerts: Alerts
+    reports: RefreshReports
     trail: AuditTrail
     log: AuditLog
     seals: AuditSeals
@@ -96,6 +103,12 @@ class LedgerWorld:
     now: Callable[[], datetime]
     foreign_vault: TokenVault
     """The same vault with another key ring."""
+    sealed: SealedVault
+    census: KeyCensus
+    process_rings: ProcessRings
+    sealer_of: Callable[..., Sealer]
+    """A ring by its members' names; the world's own is `first`."""
+    vault_of: Callable[[Sealer], TokenVault]
     ids: Ids = field(default_factory=SequentialIds)
     numbers: Iterator[int] = field(default_factory=lambda: count(1000))
     tampered: bool = False

@@ -1,0 +1,21 @@
+"""Which secrets each running process holds, by id."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.domain.rings import Holder
+
+
+class ProcessRings(Protocol):
+    """Lives as long as the workers' leases. All raise Unavailable."""
+
+    @abstractmethod
+    async def note(self, holder: Holder) -> None:
+        """Says what this worker holds; said again it replaces what was said before."""
+
+    @abstractmethod
+    async def live(self) -> Sequence[Holder]:
+        """Every worker with a lease that said what it holds, by worker id."""
