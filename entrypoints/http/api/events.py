@@ -16,18 +16,7 @@ from core.domain.event_states import EventState, Origin
 from core.ids import EntityKind, EventId, Seq, StoreId
 from core.ports.ledger_reading import AttemptSummary, EventDetail, EventFilter, EventSummary, RunSummary
 from entrypoints.http import cursors
-from entrypoints.http.api.shapes import (
-    DEFAULT_LIMIT,
-    Asked,
-    Cursor,
-    Limit,
-    Moment,
-    StoreNumber,
-    Told,
-    Word,
-    json,
-    utc,
-)
+from entrypoints.http.api.shapes import AskedPage, Moment, StoreNumber, Told, Word, json, utc
 from entrypoints.http.api_keys import actor
 from entrypoints.http.once import KEY_HEADER, given_key
 from entrypoints.http.path_ids import event_id_of
@@ -38,15 +27,13 @@ from entrypoints.http.services import SERVICES, HttpServices
 from entrypoints.http.tracing import REQUEST_ID
 
 
-class EventsQuery(Asked, frozen=True):
+class EventsQuery(AskedPage, frozen=True):
     store_id: StoreNumber | None = None
     topic: Word | None = None
     state: EventState | None = None
     origin: Origin | None = None
     since: Moment | None = None
     entity_id: Word | None = None
-    limit: Limit = DEFAULT_LIMIT
-    cursor: Cursor | None = None
 
 
 class EventView(Told, frozen=True):

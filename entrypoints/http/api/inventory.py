@@ -9,7 +9,7 @@ from aiohttp import web
 
 from core.domain.keyset import Page
 from core.domain.stock import Movement
-from entrypoints.http.api.shapes import DEFAULT_LIMIT, Asked, Cursor, Limit, Moment, Told, Word, json, utc
+from entrypoints.http.api.shapes import AskedPage, Moment, Told, Word, json, utc
 from entrypoints.http.api.sources import known_store_id, position_of
 from entrypoints.http.problems import bad_request
 from entrypoints.http.reading import read_query
@@ -17,13 +17,11 @@ from entrypoints.http.routing import Access, Route
 from entrypoints.http.services import SERVICES
 
 
-class MovementsQuery(Asked, frozen=True):
+class MovementsQuery(AskedPage, frozen=True):
     """Of the store, of one product with its variants, or of one variant of a product."""
 
     product_id: Word | None = None
     variant_id: Word | None = None
-    limit: Limit = DEFAULT_LIMIT
-    cursor: Cursor | None = None
 
 
 class MovementView(Told, frozen=True):

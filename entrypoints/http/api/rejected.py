@@ -9,29 +9,16 @@ from aiohttp import web
 from core.ids import StoreId
 from core.ports.rejections import LoggedRejection, RejectionFilter
 from entrypoints.http import cursors
-from entrypoints.http.api.shapes import (
-    DEFAULT_LIMIT,
-    Asked,
-    Cursor,
-    Limit,
-    Moment,
-    StoreNumber,
-    Told,
-    Word,
-    json,
-    utc,
-)
+from entrypoints.http.api.shapes import AskedPage, Moment, StoreNumber, Told, Word, json, utc
 from entrypoints.http.reading import read_query
 from entrypoints.http.routing import Access, Route
 from entrypoints.http.services import SERVICES
 
 
-class RejectedQuery(Asked, frozen=True):
+class RejectedQuery(AskedPage, frozen=True):
     store_id: StoreNumber | None = None
     reason: Word | None = None
     since: Moment | None = None
-    limit: Limit = DEFAULT_LIMIT
-    cursor: Cursor | None = None
 
 
 class RejectionView(Told, frozen=True):

@@ -15,7 +15,7 @@ from core.domain.segments import NAME_LENGTH, RFM_CLASSES, Segment, SegmentDraft
 from core.features.export_segment import ExportSegment
 from core.ids import StoreId
 from entrypoints.http.api.asking import entry, known_store
-from entrypoints.http.api.shapes import DEFAULT_LIMIT, NOT_BLANK, Asked, Cursor, Limit, Moment, Told, json, utc
+from entrypoints.http.api.shapes import NOT_BLANK, Asked, AskedPage, Moment, Told, json, utc
 from entrypoints.http.api.sources import Listed, known_store_id, position_of
 from entrypoints.http.api.views import page_of, tell
 from entrypoints.http.path_ids import path_id
@@ -43,12 +43,7 @@ class RuleQuery(Asked, frozen=True):
     rule: RuleInUrl
 
 
-class MembersQuery(Asked, frozen=True):
-    limit: Limit = DEFAULT_LIMIT
-    cursor: Cursor | None = None
-
-
-class RuleMembersQuery(MembersQuery, frozen=True, kw_only=True):
+class RuleAskedPage(AskedPage, frozen=True, kw_only=True):
     rule: RuleInUrl
 
 
@@ -148,13 +143,13 @@ async def classes(request: web.Request) -> web.Response:
 
 
 async def members(request: web.Request) -> web.Response:
-    query = read_query(request, MembersQuery)
+    query = read_query(request, AskedPage)
     store_id, segment = await _segment(request)
     return await _members(request, store_id, parse(segment.rule), query)
 
 
 async def members_of_rule(request: web.Request) -> web.Response:
-    query = read_query(request, RuleMembersQuery)
+    query = read_query(request, RuleAskedPage)
     return await _members(request, await known_store_id(request), _rule(query.rule), query)
 
 
@@ -169,7 +164,7 @@ async def export_of_rule(request: web.Request) -> web.StreamResponse:
     return await _csv(request, await known_store_id(request), _rule(query.rule), "segment.csv")
 
 
-async def _members(request: web.Request, store_id: StoreId, rule: Rule, query: MembersQuery) -> web.Response:
+async def _members(request: web.Request, store_id: StoreId, rule: Rule, query: AskedPage) -> web.Response:
     services = request.app[SERVICES]
     page = await services.customers.audience.members(
         store_id, rule, as_of=services.clock.now(), after=position_of(query.cursor), limit=query.limit
@@ -267,7 +262,7 @@ ROUTES = (
         members_of_rule,
         "Who belongs to a rule that is not saved",
         Access.API_KEY,
-        query=RuleMembersQuery,
+        query=RuleAskedPage,
         answer=page_of(CustomerFacts),
     ),
     Route(
@@ -298,7 +293,7 @@ ROUTES = (
         members,
         "Who belongs to a segment",
         Access.API_KEY,
-        query=MembersQuery,
+        query=AskedPage,
         answer=page_of(CustomerFacts),
     ),
     Route(

@@ -32,6 +32,13 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A query or body: what it does not name is refused."""
 
 
+class AskedPage(Asked, frozen=True):
+    """A list's query: how much of it, and from where on."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
 class Told(msgspec.Struct, frozen=True):
     """An answer."""
 

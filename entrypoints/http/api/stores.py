@@ -15,16 +15,11 @@ from core.ids import EntityKind, StoreId
 from core.ports.token_status import TokenStatus
 from entrypoints.http import cursors
 from entrypoints.http.api.asking import install_of
-from entrypoints.http.api.shapes import DEFAULT_LIMIT, Asked, Cursor, Limit, Told, json, utc
+from entrypoints.http.api.shapes import AskedPage, Told, json, utc
 from entrypoints.http.path_ids import store_id_of
 from entrypoints.http.reading import no_query, read_query
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES, HttpServices
-
-
-class StoresQuery(Asked, frozen=True):
-    limit: Limit = DEFAULT_LIMIT
-    cursor: Cursor | None = None
 
 
 class StoreView(Told, frozen=True):
@@ -86,7 +81,7 @@ class StoreDetail(StoreView, frozen=True):
 
 
 async def index(request: web.Request) -> web.Response:
-    query = read_query(request, StoresQuery)
+    query = read_query(request, AskedPage)
     services = request.app[SERVICES]
     after = cursors.decode("stores", query.cursor)
     found = await services.installations.page(
@@ -160,7 +155,7 @@ def subscription_view(found: Subscription) -> SubscriptionView:
 
 
 ROUTES = (
-    Route("GET", "/v1/stores", index, "Stores by ascending id", Access.API_KEY, query=StoresQuery, answer=StoresPage),
+    Route("GET", "/v1/stores", index, "Stores by ascending id", Access.API_KEY, query=AskedPage, answer=StoresPage),
     Route(
         "GET",
         "/v1/stores/{store_id}",
