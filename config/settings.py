@@ -5,6 +5,7 @@ Every key, its default, unit and risk stand in `.env.example`. Nothing else read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -15,7 +16,9 @@ from typing import Annotated
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from core.domain.addresses import problem_of_address
 from core.domain.retention import Retention
+from core.domain.return_urls import ReturnUrls
 from core.domain.secret import Secret
 from core.errors import SettingInvalid
 
@@ -66,9 +69,7 @@ OneSecret = Annotated[Secret | None, BeforeValidator(_secret)]
 Ring = Annotated[tuple[Secret, ...], BeforeValidator(_ring)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
 
-_LOCAL_NETWORKS = tuple(
-    ip_network(name) for name in ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-)
+_LOOPBACK = tuple(ip_network(name) for name in ("127.0.0.0/8", "::1/128"))
 
 
 class Settings(BaseModel):
@@ -82,7 +83,17 @@ class Settings(BaseModel):
     http_port: int = Field(8000, ge=0, le=65535)
     sandbox_port: int = Field(8090, ge=0, le=65535)
     metrics_port: int | None = Field(None, ge=0, le=65535)
-    metrics_allow: Networks = _LOCAL_NETWORKS
+    metrics_host: str = "127.0.0.1"
+    metrics_allow: Networks = _LOOPBACK
+    trusted_proxies: Networks = ()
+    force_https: bool = False
+    allowed_hosts: Words = ()
+    api_max_bytes: int = Field(1024 * 1024, ge=1024)
+    limit_reads: int = Field(12_000, ge=0)
+    limit_writes: int = Field(3000, ge=0)
+    limit_pages: int = Field(600, ge=0)
+    limit_sign_ins: int = Field(60, ge=0)
+    limit_guesses: int = Field(60, ge=0)
 
     database_url: OneSecret = None
     migrate_database_url: OneSecret = None
@@ -101,6 +112,13 @@ class Settings(BaseModel):
     breaker_failures: int = Field(5, ge=1)
     breaker_rest: float = Field(15.0, ge=0.1, le=3600)
     zid_embedded: bool = False
+    zid_dashboard_url: str = "https://dashboard.zid.sa"
+    zid_dashboard_language: str = Field("ar-sa", pattern="^[a-z]{2}(-[a-z]{2})?$")
+    zid_dashboards: Words = ("https://dashboard.zid.sa", "https://web.zid.sa")
+    embedded_token_days: int = Field(30, ge=0, le=3650)
+    embedded_idle: float = Field(1800.0, ge=10, le=86_400)
+    embedded_longest: float = Field(28_800.0, ge=60, le=604_800)
+    auth_return_urls: Words = ()
 
     token_keys: Ring = ()
     webhook_secret: Ring = ()
@@ -120,6 +138,8 @@ class Settings(BaseModel):
     spool_dir: Path = Path(".wasl/spool")
     spool_max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
     handler_concurrency: int = Field(16, ge=1, le=1000)
+    refresh_batch: int = Field(500, ge=1, le=10_000)
+    refresh_at_once: int = Field(8, ge=1, le=100)
     zid_webhook_recover_path: str = Field("", pattern="^(/.*)?$")
     webhook_check_every: float = Field(900.0, ge=0)
     reconcile_every: float = Field(3600.0, ge=0)
@@ -151,6 +171,16 @@ class Settings(BaseModel):
         return timedelta(days=self.backup_retention_days)
 
     @property
+    def return_urls(self) -> ReturnUrls:
+        """Raises ValueError for an entry of AUTH_RETURN_URLS that is no address."""
+        return ReturnUrls.read(self.auth_return_urls, tls_only=self.production)
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """The origins whose pages may show the embedded app in a frame."""
+        return tuple(dict.fromkeys((self.zid_dashboard_url, *self.zid_dashboards)))
+
+    @property
     def callback_url(self) -> str:
         return f"{self.public_url}/auth/zid/callback"
 
@@ -172,10 +202,50 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid("PUBLIC_URL", "must not end with a slash")
     if settings.event_retention_days < settings.dedupe_days:
         raise SettingInvalid("EVENT_RETENTION_DAYS", "must not be less than DEDUPE_DAYS: repeats name their event")
+    _check_return_urls(settings)
+    _check_dashboards(settings)
+    _check_ways_in(settings)
+    _check_addresses(settings)
     for key in settings.token_keys:
         _check_fernet_key(key)
     if settings.production:
         _check_production(settings)
+
+
+def _check_return_urls(settings: Settings) -> None:
+    try:
+        _ = settings.return_urls
+    except ValueError as error:
+        raise SettingInvalid("AUTH_RETURN_URLS", str(error)) from None
+
+
+def _check_ways_in(settings: Settings) -> None:
+    if any(network.prefixlen == 0 for network in settings.trusted_proxies):
+        raise SettingInvalid("TRUSTED_PROXIES", "must not hold everybody: anybody could then say who he is")
+    if settings.force_https and not settings.trusted_proxies:
+        raise SettingInvalid(
+            "FORCE_HTTPS", "needs TRUSTED_PROXIES: the proxy that ends TLS says which requests came by https"
+        )
+
+
+def _check_addresses(settings: Settings) -> None:
+    """What is asked or handed on: in production nothing that points back into our own network."""
+    for key in ("PUBLIC_URL", "ZID_API_URL", "ZID_OAUTH_URL", "ZID_DASHBOARD_URL"):
+        problem = problem_of_address(getattr(settings, key.lower()), public=settings.production)
+        if problem is not None:
+            raise SettingInvalid(key, problem)
+
+
+_ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+
+
+def _check_dashboards(settings: Settings) -> None:
+    """They become part of a header: nothing but origins, in production reached by TLS alone."""
+    given = {"ZID_DASHBOARD_URL": (settings.zid_dashboard_url,), "ZID_DASHBOARDS": settings.zid_dashboards}
+    for key, origins in given.items():
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin) or (settings.production and not origin.startswith("https://")):
+                raise SettingInvalid(key, f"{origin!r} must look like https://dashboard.example, without a path")
 
 
 def _check_fernet_key(key: Secret) -> None:

@@ -8,14 +8,17 @@ from typing import Final
 
 from config.settings import Settings
 from entrypoints.background import (
+    alerting,
     app_event_deciding,
     backfilling,
     desk_work,
+    embedding,
     erasing,
     measuring,
     pruning,
     reconciling,
     refreshing,
+    sealing,
     sweeping,
     webhook_checking,
 )
@@ -29,13 +32,16 @@ SCHEDULER_METRICS_PORT = 9102
 BACKGROUND: Final[Sequence[Callable[[Daemon], Sequence[Work]]]] = (
     sweeping.loops,
     refreshing.loops,
+    alerting.loops,
     app_event_deciding.loops,
     backfilling.loops,
     reconciling.loops,
     webhook_checking.loops,
+    embedding.loops,
     desk_work.loops,
     pruning.loops,
     erasing.loops,
+    sealing.loops,
     measuring.loops,
 )
 """All background work. Whatever is listed here claims what it works on, row by row."""

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import MutableMapping, Sequence
 from typing import TypeVar
 
+from adapters.memory.alerts import raise_alert
 from adapters.memory.attempts import keep_unsettled_attempt
 from adapters.memory.database import MemoryDatabase, item_of
 from adapters.memory.rows import DedupeRow, EventRow, IdempotencyRow, IntakeRow, IntentRow, RunRow
+from core.domain.alerts import AlertKind, about_store
 from core.domain.attempts import AttemptEnd
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkItem
@@ -39,9 +41,12 @@ class MemoryMaintenance(Maintenance):
         alive = {worker: until for worker, until in self._database.workers.items() if self._database.is_alive(worker)}
         self._database.workers.clear()
         self._database.workers.update(alive)
-        for intent in self._database.intents.values():
+        for (install_id, _), intent in self._database.intents.items():
             if intent.state == IntentRow.SENDING and intent.worker not in alive:
                 intent.state = IntentRow.UNKNOWN
+                store_id = self._database.installs[install_id].store_id
+                reason = "the process that renewed its tokens died"
+                raise_alert(self._database, about_store(AlertKind.REFRESH_IN_DOUBT, store_id, install_id, reason))
         running = (run for run in self._database.runs.values() if run.state is EventState.RUNNING)
         lost = [(run, self._database.runs_alone(run)) for run in running if run.worker not in alive]
         released = [(run, alone) for run, alone in lost if not is_last(run.crashes, alone=alone)]

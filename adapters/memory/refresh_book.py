@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from adapters.memory.alerts import raise_alert
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.rows import IntentRow
+from core.domain.alerts import AlertKind, about_store
 from core.domain.stores import InstallState
 from core.ids import Generation, InstallId, WorkerId
 from core.ports.installations import DueRefresh, Intent, RefreshBook
@@ -27,7 +29,7 @@ class MemoryRefreshBook(RefreshBook):
             return Intent.HELD
         if there.state in {IntentRow.LAST_RESORT, IntentRow.SPENT}:
             return Intent.SPENT
-        there.state = IntentRow.UNKNOWN
+        self._doubt(install_id, there, "the process that renewed its tokens died")
         return Intent.UNKNOWN
 
     def _begin(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> Intent:
@@ -35,7 +37,7 @@ class MemoryRefreshBook(RefreshBook):
         tokens = self._database.tokens.get(install_id)
         if tokens is None or tokens.generation != generation or not self._database.is_alive(worker):
             return Intent.HELD
-        self._database.intents[install_id, generation] = IntentRow(worker)
+        self._database.intents[install_id, generation] = IntentRow(worker, taken_at=self._database.now())
         return Intent.TAKEN
 
     async def drop(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
@@ -48,9 +50,15 @@ class MemoryRefreshBook(RefreshBook):
     async def mark_unknown(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
         own = self._own(install_id, generation, worker)
         if own and own.state == IntentRow.SENDING:
-            own.state = IntentRow.UNKNOWN
+            self._doubt(install_id, own, "the answer to its renewal was lost")
         elif own and own.state == IntentRow.LAST_RESORT:
             own.state = IntentRow.SPENT
+
+    def _doubt(self, install_id: InstallId, intent: IntentRow, reason: str) -> None:
+        if intent.state == IntentRow.SENDING:
+            store_id = self._database.installs[install_id].store_id
+            raise_alert(self._database, about_store(AlertKind.REFRESH_IN_DOUBT, store_id, install_id, reason))
+        intent.state = IntentRow.UNKNOWN
 
     def _own(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> IntentRow | None:
         there = self._database.intents.get((install_id, generation))
@@ -60,7 +68,7 @@ class MemoryRefreshBook(RefreshBook):
         there = self._database.intents.get((install_id, generation))
         if there is None or there.state != IntentRow.UNKNOWN or not self._database.is_alive(worker):
             return False
-        there.state, there.worker = IntentRow.LAST_RESORT, worker
+        there.state, there.worker, there.taken_at = IntentRow.LAST_RESORT, worker, self._database.now()
         return True
 
     async def claim_due(self, now: datetime, *, limit: int, hold: float) -> Sequence[DueRefresh]:
@@ -75,7 +83,13 @@ class MemoryRefreshBook(RefreshBook):
     def _claimed(self, install_id: InstallId, back_at: datetime) -> DueRefresh:
         row = self._database.refresh_due[install_id]
         row.due_at = back_at
-        return DueRefresh(self._database.installs[install_id].store_id, install_id, row.failures)
+        return DueRefresh(self._database.installs[install_id].store_id, install_id, row.failures, back_at)
+
+    async def give_back(self, due: Sequence[DueRefresh], until: datetime) -> None:
+        for claimed in due:
+            row = self._database.refresh_due.get(claimed.install_id)
+            if row and row.due_at == claimed.held_until:
+                row.due_at = until
 
     async def postpone(self, install_id: InstallId, until: datetime, *, failed: bool) -> None:
         if row := self._database.refresh_due.get(install_id):

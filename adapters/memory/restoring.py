@@ -18,7 +18,9 @@ class MemoryTokenDoubts(TokenDoubts):
 
     async def doubt_all(self) -> int:
         for install_id, token in self._database.tokens.items():
-            intent = self._database.intents.setdefault((install_id, token.generation), IntentRow(NOBODY))
+            intent = self._database.intents.setdefault(
+                (install_id, token.generation), IntentRow(NOBODY, taken_at=self._database.now())
+            )
             if intent.state == IntentRow.SENDING:
                 intent.state = IntentRow.UNKNOWN
         return len(self._database.tokens)

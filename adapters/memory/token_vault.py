@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from adapters.memory.alerts import heal_alert
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.rows import DueRow, TokenRow
+from core.domain.alerts import AlertKind, subject_of
 from core.domain.audit import AuditEntry
 from core.domain.secret import Secret
 from core.domain.tokens import Tokens, TokenSet
@@ -58,6 +60,7 @@ class MemoryTokenVault(TokenVault):
         self._database.tokens[seen.install_id] = TokenRow(following.generation, sealed, tokens.expires_at)
         self._database.refresh_due[seen.install_id] = DueRow(refresh_at)
         self._database.intents.pop((seen.install_id, seen.generation), None)
+        heal_alert(self._database, AlertKind.REFRESH_IN_DOUBT, subject_of(seen.store_id))
         self._database.note(audit)
         return True
 
@@ -75,4 +78,6 @@ class MemoryTokenStatuses(TokenStatuses):
 
     def _status(self, install_id: InstallId) -> TokenStatus:
         row, due = self._database.tokens[install_id], self._database.refresh_due.get(install_id)
-        return TokenStatus(row.generation, row.expires_at, due.due_at if due else None, due.failures if due else 0)
+        in_doubt = self._database.in_doubt_since(install_id, row.generation)
+        when, failures = (due.due_at, due.failures) if due else (None, 0)
+        return TokenStatus(row.generation, row.expires_at, when, failures, in_doubt)

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 import asyncpg
 
+from adapters.postgres.alerts import heal_alerts_of
 from adapters.postgres.connection import Connection
 from adapters.postgres.moves import UNFINISHED_STATES
 from adapters.postgres.token_vault import shred
@@ -69,6 +70,7 @@ async def finish_off(conn: Connection, install_id: InstallId) -> int:
     """
     await conn.execute(_MARK_ENDED, install_id)
     await shred(conn, install_id)
+    await heal_alerts_of(conn, install_id)
     total = 0
     while cancelled := await cancel_work(conn, install_id):
         total += cancelled

@@ -10,6 +10,7 @@ from typing import Final
 
 import asyncpg
 
+from adapters.postgres.alerts import heal_alert, raise_alert
 from adapters.postgres.audit import write_audit
 from adapters.postgres.backfills import queue_first_backfills
 from adapters.postgres.connection import Connection, Pool, acquire, transaction
@@ -17,6 +18,7 @@ from adapters.postgres.erasures import refuse_while_erased
 from adapters.postgres.install_end import LONG, be_patient, cancel_work, despite_deadlocks, finish_off
 from adapters.postgres.locks import lock_key
 from adapters.postgres.token_vault import schedule_refresh, store_first_tokens
+from core.domain.alerts import AlertKind, about_store, subject_of
 from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import INSTALL_MOVES, LIVE, Install, InstallState, StoreIdentity
@@ -131,6 +133,7 @@ class PostgresInstallations(Installations):
                 return False
             await conn.execute(_MOVE_STORE, store_id, install_id, target.value)
             await conn.execute(_UNPARK if target is InstallState.ACTIVE else _PARK, install_id)
+            await _tell_of(conn, store_id, install_id, target, str(audit.details.get("reason", "")))
             await write_audit(conn, audit)
         return True
 
@@ -184,6 +187,17 @@ class PostgresInstallations(Installations):
             cancelled += await finish_off(conn, install_id)
             await write_audit(conn, replace(audit, details={**audit.details, "cancelled_events": cancelled}))
         return cancelled
+
+
+async def _tell_of(
+    conn: Connection, store_id: StoreId, install_id: InstallId, target: InstallState, reason: str
+) -> None:
+    """No longer in doubt: known to work, or known not to."""
+    await heal_alert(conn, AlertKind.REFRESH_IN_DOUBT, subject_of(store_id))
+    if target is InstallState.NEEDS_REAUTHORIZATION:
+        await raise_alert(conn, about_store(AlertKind.NEEDS_REAUTHORIZATION, store_id, install_id, reason))
+    else:
+        await heal_alert(conn, AlertKind.NEEDS_REAUTHORIZATION, subject_of(store_id))
 
 
 async def _take_turns(conn: Connection, store_id: StoreId) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 import asyncpg
 
+from adapters.postgres.alerts import DIED, LOST, doubted
 from adapters.postgres.connection import Connection, Pool, acquire, transaction
 from core.ids import Generation, InstallId, StoreId, WorkerId
 from core.ports.installations import DueRefresh, Intent, RefreshBook
@@ -33,8 +34,12 @@ _LOOK: Final = """
     WHERE i.install_id = $1 AND i.generation = $2
     FOR UPDATE OF i
 """
-_ABANDON: Final = """
-    UPDATE refresh_intents SET state = 'unknown' WHERE install_id = $1 AND generation = $2 AND state = 'sending'
+_ABANDON: Final = f"""
+    WITH abandoned AS (
+        UPDATE refresh_intents SET state = 'unknown' WHERE install_id = $1 AND generation = $2 AND state = 'sending'
+        RETURNING install_id
+    )
+    {doubted("abandoned", DIED)}
 """
 _DROP: Final = """
     DELETE FROM refresh_intents WHERE install_id = $1 AND generation = $2 AND worker_id = $3 AND state = 'sending'
@@ -44,9 +49,14 @@ _HAND_BACK: Final = """
     UPDATE refresh_intents SET state = 'unknown'
     WHERE install_id = $1 AND generation = $2 AND worker_id = $3 AND state = 'last_resort'
 """
-_MARK: Final = """
-    UPDATE refresh_intents SET state = CASE state WHEN 'sending' THEN 'unknown' ELSE 'spent' END
-    WHERE install_id = $1 AND generation = $2 AND worker_id = $3 AND state IN ('sending', 'last_resort')
+_MARK: Final = f"""
+    WITH marked AS (
+        UPDATE refresh_intents SET state = CASE state WHEN 'sending' THEN 'unknown' ELSE 'spent' END
+        WHERE install_id = $1 AND generation = $2 AND worker_id = $3 AND state IN ('sending', 'last_resort')
+        RETURNING install_id, state
+    ),
+    unknown AS (SELECT install_id FROM marked WHERE state = 'unknown')
+    {doubted("unknown", LOST)}
 """
 _LAST_RESORT: Final = """
     UPDATE refresh_intents SET state = 'last_resort', worker_id = $3, taken_at = now()
@@ -63,12 +73,23 @@ _CLAIM_DUE: Final = """
         ORDER BY d.due_at LIMIT $2
         FOR UPDATE OF d SKIP LOCKED
     ))
-    RETURNING store_id, install_id, failures
+    RETURNING store_id, install_id, failures, due_at
 """
 # 'infinity' is where the rows of installs wait that must not be renewed: no due time brings them back.
 _POSTPONE: Final = """
     UPDATE refresh_due SET due_at = $2, failures = least(failures + $3::int, 32767)
     WHERE install_id = $1 AND due_at < 'infinity'
+"""
+# Rows in the order of their key: two who give back the same rows wait for each other, never in a circle.
+_GIVE_BACK: Final = """
+    UPDATE refresh_due d SET due_at = $3
+    FROM (
+        SELECT d.install_id FROM refresh_due d
+        JOIN unnest($1::bigint[], $2::timestamptz[]) AS claimed (install_id, held_until)
+            ON d.install_id = claimed.install_id AND d.due_at = claimed.held_until
+        ORDER BY d.install_id FOR UPDATE OF d
+    ) AS still
+    WHERE d.install_id = still.install_id
 """
 
 
@@ -103,7 +124,12 @@ class PostgresRefreshBook(RefreshBook):
     async def claim_due(self, now: datetime, *, limit: int, hold: float) -> Sequence[DueRefresh]:
         async with acquire(self._pool) as conn:
             rows = await conn.fetch(_CLAIM_DUE, now, limit, hold)
-        return [DueRefresh(StoreId(row[0]), InstallId(row[1]), row[2]) for row in rows]
+        return [DueRefresh(StoreId(row[0]), InstallId(row[1]), row[2], row[3]) for row in rows]
+
+    async def give_back(self, due: Sequence[DueRefresh], until: datetime) -> None:
+        claims = [one.install_id for one in due], [one.held_until for one in due]
+        async with acquire(self._pool) as conn:
+            await conn.execute(_GIVE_BACK, *claims, until)
 
     async def postpone(self, install_id: InstallId, until: datetime, *, failed: bool) -> None:
         async with acquire(self._pool) as conn:

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from adapters.postgres.connection import Pool, acquire
+from adapters.postgres.refresh_reports import IN_DOUBT
 from core.ids import InstallId
 from core.ports.token_status import TokenStatus, TokenStatuses
 
-_STATUSES: Final = """
-    SELECT t.install_id, t.generation, t.expires_at, d.due_at, coalesce(d.failures, 0) AS failures
+_STATUSES: Final = f"""
+    SELECT t.install_id, t.generation, t.expires_at, d.due_at, coalesce(d.failures, 0) AS failures,
+           (SELECT i.taken_at FROM refresh_intents i
+            WHERE i.install_id = t.install_id AND i.generation = t.generation AND {IN_DOUBT}) AS in_doubt_since
     FROM tokens t LEFT JOIN refresh_due d USING (install_id)
     WHERE t.install_id = ANY ($1)
 """
@@ -25,7 +28,4 @@ class PostgresTokenStatuses(TokenStatuses):
     async def of(self, install_ids: Sequence[InstallId]) -> Mapping[InstallId, TokenStatus]:
         async with acquire(self._pool) as connection:
             rows = await connection.fetch(_STATUSES, list(install_ids))
-        return {
-            row["install_id"]: TokenStatus(row["generation"], row["expires_at"], row["due_at"], row["failures"])
-            for row in rows
-        }
+        return {InstallId(install_id): TokenStatus(*labels) for install_id, *labels in rows}

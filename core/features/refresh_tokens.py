@@ -8,14 +8,16 @@ repeated blindly: the old tokens are probed, and one last resort remains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from core.domain.alerts import APP, Alert, AlertKind
 from core.domain.audit import SYSTEM, AuditEntry
 from core.domain.documents import Document
 from core.domain.stores import LIVE, Install, InstallState
-from core.domain.tokens import RefreshOutcome, Tokens, TokenSet, last_try_at, put_off, read_tokens, refresh_due
+from core.domain.tokens import RefreshOutcome, Tokens, TokenSet, last_try_at, read_tokens, refresh_due
 from core.errors import (
     ClientRejected,
     KeyMissing,
@@ -29,15 +31,15 @@ from core.errors import (
     WaslError,
 )
 from core.ids import Generation, InstallId, StoreId, WorkerId
+from core.ports.alerts import Alerts
 from core.ports.audit_trail import AuditTrail
-from core.ports.installations import DueRefresh, Installations, Intent, RefreshBook, TokenVault
+from core.ports.installations import Installations, Intent, RefreshBook, TokenVault
 from core.ports.metrics import Metrics
 from core.ports.system import Chance, Clock
 from core.ports.zid_gateway import Exchange, Probe, TokenSource
 
 PATIENCE: Final = 60.0
 """Seconds to wait for another worker's exchange, or for the database while holding an answer."""
-DUE_HOLD: Final = 300.0
 SERVER_FAULT_TRIES: Final = 3
 
 
@@ -47,16 +49,6 @@ class Renewal:
 
     outcome: RefreshOutcome
     tokens: TokenSet
-
-
-@dataclass(frozen=True, slots=True)
-class DueRenewal:
-    """What became of one due store. `problem` is None where nothing is wrong."""
-
-    store_id: StoreId
-    install_id: InstallId
-    outcome: RefreshOutcome
-    problem: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +61,7 @@ class RefreshTokens(TokenSource):
     exchange: Exchange
     probe: Probe
     trail: AuditTrail
+    alerts: Alerts
     metrics: Metrics
     clock: Clock
     chance: Chance
@@ -90,18 +83,10 @@ class RefreshTokens(TokenSource):
         await self.trail.note(AuditEntry("token.refresh_asked", store_id, install.install_id, actor))
         return await self.attempt(seen)
 
-    async def run_due(self, limit: int) -> Sequence[DueRenewal]:
-        """Renews up to `limit` due stores, one after the other; what fails comes back later, ever more patiently.
-
-        Where Zid is slow it ends early: the rest would be claimed by another meanwhile.
-        """
-        until = self.clock.monotonic() + DUE_HOLD / 2
-        due = await self.book.claim_due(self.clock.now(), limit=limit, hold=DUE_HOLD)
-        renewed: list[DueRenewal] = []
-        for entry in due:
-            if self.clock.monotonic() < until:
-                renewed.append(await self._renew_due(entry))
-        return renewed
+    async def attempt_latest(self, store_id: StoreId, install_id: InstallId) -> Renewal | None:
+        """`attempt` with what the vault holds; None when the install is no longer its store's. Raises as `renew`."""
+        _, seen = await self._look(store_id)
+        return await self.attempt(seen) if seen.install_id == install_id else None
 
     async def attempt(self, seen: TokenSet) -> Renewal:
         """`renew`, telling how it ended. Raises what `renew` raises."""
@@ -109,6 +94,8 @@ class RefreshTokens(TokenSource):
             renewal = await self._renew(seen)
         except WaslError as problem:
             self.metrics.count("token_refresh_total", outcome=outcome_of(problem))
+            if isinstance(problem, ClientRejected):
+                await self._tell_of_client(problem)
             raise
         self.metrics.count("token_refresh_total", outcome=renewal.outcome)
         return renewal
@@ -201,6 +188,7 @@ class RefreshTokens(TokenSource):
             await self.book.mark_unknown(seen.install_id, seen.generation, worker)
             raise
         if stored:
+            await self._tell_of_client(None)
             await self._restore_state(seen, "the renewal succeeded after all")
             following = TokenSet(seen.store_id, seen.install_id, Generation(seen.generation + 1), tokens)
             return Renewal(RefreshOutcome.RENEWED, following)
@@ -254,25 +242,13 @@ class RefreshTokens(TokenSource):
             raise NeedsReauthorization(store_id, "the app is not installed there")
         return install, tokens
 
-    async def _renew_due(self, due: DueRefresh) -> DueRenewal:
-        try:
-            outcome = await self._attempt_due(due)
-        except NeedsReauthorization as problem:
-            return DueRenewal(due.store_id, due.install_id, RefreshOutcome.REFUSED, problem.reason)
-        except WaslError as problem:
-            later = put_off(self.clock.now(), due.failures, self.chance.fraction())
-            await self.book.postpone(due.install_id, later, failed=True)
-            return DueRenewal(due.store_id, due.install_id, outcome_of(problem), str(problem))
-        return DueRenewal(due.store_id, due.install_id, outcome)
-
-    async def _attempt_due(self, due: DueRefresh) -> RefreshOutcome:
-        _, seen = await self._look(due.store_id)
-        if seen.install_id != due.install_id:
-            return RefreshOutcome.RENEWED
-        renewal = await self.attempt(seen)
-        if renewal.outcome is RefreshOutcome.UNKNOWN:
-            await self.book.postpone(due.install_id, last_try_at(seen.tokens, self.clock.now()), failed=False)
-        return renewal.outcome
+    async def _tell_of_client(self, problem: ClientRejected | None) -> None:
+        """Whether Zid knows our client concerns every store: one alert, until an exchange succeeds."""
+        with suppress(Unavailable):
+            if problem:
+                await self.alerts.raise_once(Alert(AlertKind.CLIENT_REJECTED, APP, str(problem)))
+            else:
+                await self.alerts.heal(AlertKind.CLIENT_REJECTED, APP)
 
     def _pauses(self, first: float = 0.05) -> Iterator[float]:
         """Growing steps until patience ends."""

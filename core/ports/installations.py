@@ -44,7 +44,11 @@ class Installations(Protocol):
 
     @abstractmethod
     async def change_state(self, install_id: InstallId, target: InstallState, *, audit: AuditEntry) -> bool:
-        """Moves the install between its live states; False when it is there already or is over."""
+        """Moves the install between its live states; False when it is there already or is over.
+
+        NEEDS_REAUTHORIZATION raises the store's alert, every way out of it (back, the end, a reinstall) heals
+        it, in the same transaction; the audit entry's `reason` is the alert's.
+        """
 
     @abstractmethod
     async def end(self, install_id: InstallId, *, audit: AuditEntry) -> int | None:
@@ -71,7 +75,10 @@ class TokenVault(Protocol):
 
     @abstractmethod
     async def replace(self, seen: TokenSet, tokens: Tokens, *, refresh_at: datetime, audit: AuditEntry) -> bool:
-        """Stores the next generation if `seen` is still the latest; its intent ends. False: somebody moved first."""
+        """Stores the next generation if `seen` is still the latest. False: somebody moved first.
+
+        Its intent ends, and with it the alert that the renewal was in doubt.
+        """
 
 
 class Intent(StrEnum):
@@ -94,6 +101,8 @@ class DueRefresh:
     store_id: StoreId
     install_id: InstallId
     failures: int
+    held_until: datetime
+    """When it comes back by itself."""
 
 
 class RefreshBook(Protocol):
@@ -112,7 +121,11 @@ class RefreshBook(Protocol):
 
     @abstractmethod
     async def mark_unknown(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
-        """The answer of the own exchange was lost; after an own last resort the generation is spent."""
+        """The answer of the own exchange was lost; after an own last resort the generation is spent.
+
+        A generation that becomes unknown, this way or because its worker died, raises the store's
+        alert REFRESH_IN_DOUBT.
+        """
 
     @abstractmethod
     async def take_last_resort(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> bool:
@@ -121,6 +134,13 @@ class RefreshBook(Protocol):
     @abstractmethod
     async def claim_due(self, now: datetime, *, limit: int, hold: float) -> Sequence[DueRefresh]:
         """Due stores, each given to one caller; they come back after `hold` seconds unless renewed or postponed."""
+
+    @abstractmethod
+    async def give_back(self, due: Sequence[DueRefresh], until: datetime) -> None:
+        """Makes claimed stores due at `until` instead of when their claim runs out.
+
+        Whoever got another due time since he was claimed keeps that.
+        """
 
     @abstractmethod
     async def postpone(self, install_id: InstallId, until: datetime, *, failed: bool) -> None:

@@ -13,12 +13,17 @@ from core.ids import Generation, InstallId
 
 @dataclass(frozen=True, slots=True)
 class TokenStatus:
-    """How an install's tokens stand. `failures` counts renewals that failed since the last success."""
+    """How an install's tokens stand. `failures` counts renewals that failed since the last success.
+
+    `in_doubt_since`: the refresh token was sent then, and the answer was lost; the old tokens are used while Zid
+    takes them.
+    """
 
     generation: Generation
     expires_at: datetime | None
     refresh_due_at: datetime | None
     failures: int = 0
+    in_doubt_since: datetime | None = None
 
 
 class TokenStatuses(Protocol):

@@ -1,26 +1,102 @@
-"""Renewing tokens before they expire."""
+"""Renewing tokens before they expire, many stores side by side, and saying how it goes."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 
-from core.features.refresh_tokens import RefreshTokens
+from core.domain.refresh_backoff import SETTLED
+from core.features.renew_due_tokens import DueRenewal, DueRun, RenewDueTokens
+from core.ports.metrics import Metrics
+from core.ports.refresh_reports import RefreshReports, RunReport
+from core.ports.system import Clock
 from entrypoints.background.loop import Loop, Work
+from entrypoints.process import keep_doing, pause_or
 from entrypoints.wiring import Daemon
 
 log = structlog.get_logger()
 
 REFRESH_EVERY = 5.0
-AT_ONCE = 100
+MEASURE_EVERY = 60.0
+FORGET_EVERY = 3600.0
+REPORTS_KEPT = timedelta(days=30)
 
 
 def loops(parts: Daemon) -> Sequence[Work]:
-    refresh = parts.features.refresh()
-    return [Loop("refresh", lambda: _refresh(refresh), REFRESH_EVERY)]
+    adapters, settings = parts.adapters, parts.settings
+    refreshing = Refreshing(parts.features.renew_due(), batch=settings.refresh_batch, at_once=settings.refresh_at_once)
+    reports, metrics, clock = adapters.refresh_reports(), adapters.metrics(), adapters.clock()
+    return [
+        refreshing,
+        Loop("measure_tokens", lambda: measure(reports, metrics, clock), MEASURE_EVERY),
+        Loop("forget_refresh_runs", lambda: reports.forget(clock.now() - REPORTS_KEPT), FORGET_EVERY),
+    ]
 
 
-async def _refresh(refresh: RefreshTokens) -> None:
-    for renewed in await refresh.run_due(limit=AT_ONCE):
-        log.info("token_refresh", store_id=renewed.store_id, outcome=renewed.outcome.value, problem=renewed.problem)
+class Refreshing:
+    """Runs over what is due; the next begins at once where there was more than one run could take."""
+
+    def __init__(self, feature: RenewDueTokens, *, batch: int, at_once: int) -> None:
+        self._feature = feature
+        self._batch = batch
+        self._at_once = at_once
+
+    async def work(self, stop: asyncio.Event) -> None:
+        await keep_doing("refresh", lambda: self._step(stop), stop=stop)
+
+    async def _step(self, stop: asyncio.Event) -> None:
+        report = await self.run(stop)
+        is_more_due = report.claimed == self._batch == report.tried
+        await pause_or(stop, 0.0 if is_more_due else REFRESH_EVERY)
+
+    async def run(self, stop: asyncio.Event) -> RunReport:
+        """One claim, worked off by many hands. A stop ends it after the stores in hand; the rest is given back."""
+        run = await self._feature.claim(self._batch)
+        ending = asyncio.create_task(_end_with(stop, run), name="end refresh run")
+        try:
+            async with asyncio.TaskGroup() as hands:
+                for _ in range(min(self._at_once, run.claimed)):
+                    hands.create_task(self._feature.work(run))
+        finally:
+            ending.cancel()
+        report = await self._feature.close(run)
+        tell(run.done, report)
+        return report
+
+
+async def _end_with(stop: asyncio.Event, run: DueRun) -> None:
+    await stop.wait()
+    run.until = run.began
+
+
+def tell(done: Sequence[DueRenewal], report: RunReport) -> None:
+    """A line for each store that is not well, one for the run; nothing where nothing was due."""
+    for one in done:
+        if one.outcome not in SETTLED or one.problem:
+            log.warning("token_refresh", store_id=one.store_id, outcome=one.outcome.value, problem=one.problem)
+    if report.claimed:
+        log.info(
+            "refresh_run",
+            claimed=report.claimed,
+            tried=report.tried,
+            renewed=report.renewed,
+            seconds=round(report.seconds, 1),
+            per_second=round(report.per_second, 1),
+            stopped=report.stopped.value if report.stopped else None,
+        )
+
+
+async def measure(reports: RefreshReports, metrics: Metrics, clock: Clock) -> None:
+    now = clock.now()
+    census, standing = await reports.census(now), await reports.standing(now)
+    for state, number in census.stores.items():
+        metrics.set("stores", number, state=state.value)
+    for within, number in census.expiring.items():
+        metrics.set("tokens_expiring", number, within=within.value)
+    late = (now - standing.oldest_due_at).total_seconds() if standing.oldest_due_at else 0.0
+    metrics.set("refreshes_due", standing.due)
+    metrics.set("refresh_lag_seconds", late)
+    metrics.set("refreshes_in_doubt", standing.in_doubt)

@@ -8,8 +8,8 @@ from typing import Final
 
 from adapters.memory.system import SequentialIds
 from core.ids import StoreId
-from core.ports.audit_seals import AuditSeals
 from core.ports.alerts import Alerts
+from core.ports.audit_seals import AuditSeals
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.customer_records import CustomerRecords

@@ -10,9 +10,11 @@ from itertools import count
 from aiohttp import encode_basic_auth, web
 from orjson import dumps, loads
 
+from adapters.memory.alerts import MemoryAlerts
+from adapters.memory.api_keys import MemoryKeyBook
 from adapters.memory.app_events import MemoryAppEventBook, MemoryStoreSubscriptions
 from adapters.memory.audience import MemoryAudience
-from adapters.memory.audit_trail import MemoryAuditTrail
+from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.cache import MemoryCache
 from adapters.memory.customer_records import MemoryCustomerRecords
@@ -37,6 +39,7 @@ from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.rejections import MemoryRejections
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
+from adapters.memory.sign_in_guards import MemoryGuessLimit, MemorySessions
 from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.system import ManualClock, SeededChance, SequentialIds
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
@@ -44,14 +47,18 @@ from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.work_index import RecordingAnnouncer
 from adapters.memory.workers import MemoryWorkers
 from adapters.memory.zid_gateway import ScriptedExchange, ScriptedGateway, ScriptedProbe
+from adapters.system import SystemIds
 from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks, ListWebhooks, Subscription
+from core.domain.return_urls import NOWHERE_ELSE
 from core.domain.secret import Secret
 from core.domain.stores import Install, StoreIdentity
 from core.domain.tokens import Tokens
 from core.domain.webhook_address import USERNAME, Addressee, install_token, password
+from core.features.api_keys import KeepApiKeys, KnowCallers
 from core.features.backfill import AskForBackfill
 from core.features.check_webhooks import CheckWebhooks
+from core.features.console_sign_in import ConsoleSignIn
 from core.features.dead_letters import DecideDeadLetters
 from core.features.erase_data import EraseData
 from core.features.event_handlers import Handlers
@@ -66,8 +73,8 @@ from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
 from core.features.uninstall_store import UninstallStore
 from core.ids import InstallId, StoreId, WorkerId
-from core.ports.api_keys import ApiKeys
-from core.ports.audit_trail import AuditTrail
+from core.ports.api_keys import ApiKeys, KeyBook
+from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
 from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
@@ -82,9 +89,8 @@ from core.ports.redrives import Redrives
 from core.ports.rejections import Rejections
 from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
-from entrypoints.http.api_keys import BootstrapKeys
 from entrypoints.http.app import create_app
-from entrypoints.http.services import Check, Customers, HealthServices, HttpServices, HttpSettings, Mirror
+from entrypoints.http.services import Check, Customers, HealthServices, HttpServices, HttpSettings, Keys, Mirror
 from entrypoints.http.serving import make_runner
 
 ADMIN_KEY = "wasl_" + "k" * 43
@@ -162,9 +168,17 @@ class World:
         self.checks: dict[str, Check] = {}
         self.metrics_allow = (ip_network("127.0.0.0/8"),)
         self.app_id: str | None = None
+        self.return_urls = NOWHERE_ELSE
         self.session_keys: tuple[Secret, ...] = (Secret("session-key-of-the-tests"),)
         self.trail: AuditTrail = MemoryAuditTrail(self.database)
-        self.api_keys: ApiKeys = BootstrapKeys((Secret(ADMIN_KEY), Secret("wasl_second")))
+        self.audit: AuditLog = MemoryAuditLog(self.database)
+        self.alerts = MemoryAlerts(self.database)
+        self.key_book: KeyBook = MemoryKeyBook(self.database)
+        self.sessions = MemorySessions(self.clock)
+        self.guesses = MemoryGuessLimit(self.clock)
+        self.api_keys: ApiKeys = KnowCallers(
+            book=self.key_book, configured=(Secret(ADMIN_KEY), Secret("wasl_second")), clock=self.clock
+        )
         self.idempotency: IdempotencyKeys = MemoryIdempotencyKeys(self.database)
         self.mirror = Mirror(
             MemoryOrders(self.database),
@@ -207,13 +221,20 @@ class World:
             exchange=self.exchange,
             probe=self.probe,
             trail=self.trail,
+            alerts=self.alerts,
             metrics=self.metrics,
             clock=self.clock,
             chance=self.chance,
             worker=self._worker,
         )
         install = InstallStore(
-            app=OAuthApp("48", f"{self.url}/auth/zid/callback", "https://oauth.example", Secret("state-secret")),
+            app=OAuthApp(
+                "48",
+                f"{self.url}/auth/zid/callback",
+                "https://oauth.example",
+                Secret("state-secret"),
+                return_urls=self.return_urls,
+            ),
             topics=TOPICS,
             states=self.states,
             exchange=self.exchange,
@@ -286,10 +307,11 @@ class World:
             desk=self.desk,
             dead=DecideDeadLetters(desk=self.desk, letters=self.letters, redrives=self.redrives),
             announcer=self.announced,
-            api_keys=self.api_keys,
+            keys=Keys(self.api_keys, self.key_book, KeepApiKeys(book=self.key_book, ids=SystemIds()), self._console()),
             idempotency=self.idempotency,
             gateway=self.gateway,
             trail=self.trail,
+            audit=self.audit,
             worker=self._worker,
             mirror=self.mirror,
             customers=Customers(self.records, self.segments, self.audience),
@@ -341,6 +363,16 @@ class World:
             ),
             erasures=self.erasures,
             people=MemoryPersonalData(self.database),
+        )
+
+    def _console(self) -> ConsoleSignIn:
+        return ConsoleSignIn(
+            api_keys=self.api_keys,
+            sessions=self.sessions,
+            limit=self.guesses,
+            trail=self.trail,
+            clock=self.clock,
+            ids=self.ids,
         )
 
     def app(self) -> web.Application:

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from adapters.memory.guards import MemoryStateStore
 from adapters.memory.metrics import RecordingMetrics
+from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.backfills import PostgresBackfills
 from adapters.postgres.connection import Pool, open_pool
@@ -22,6 +23,7 @@ from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.locks import PostgresLocks
 from adapters.postgres.refresh_book import PostgresRefreshBook
+from adapters.postgres.refresh_reports import PostgresRefreshReports
 from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.workers import PostgresWorkers
 from adapters.sealing.fernet import FernetSealer
@@ -33,6 +35,7 @@ from adapters.zid.token_source import SharedRenewals
 from core.domain.secret import Secret
 from core.features.install_store import Callback, Installed, InstallStore, OAuthApp
 from core.features.refresh_tokens import RefreshTokens
+from core.features.renew_due_tokens import RenewDueTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
 from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
@@ -69,6 +72,7 @@ class Process:
         self.vault = PostgresTokenVault(self.pool, sealer)
         self.book = PostgresRefreshBook(self.pool)
         self.trail = PostgresAuditLog(self.pool)
+        self.alerts = PostgresAlerts(self.pool)
         self.metrics = RecordingMetrics()
         self.exchange = AiohttpExchange(
             self.http,
@@ -85,12 +89,20 @@ class Process:
             exchange=self.exchange,
             probe=self.probe,
             trail=self.trail,
+            alerts=self.alerts,
             metrics=self.metrics,
             clock=self.clock,
             chance=self.chance,
             worker=lambda: self.worker,
         )
         self.tokens = SharedRenewals(self.refresh)
+        self.renew_due = RenewDueTokens(
+            refresh=self.refresh,
+            book=self.book,
+            reports=PostgresRefreshReports(self.pool),
+            clock=self.clock,
+            chance=self.chance,
+        )
         self.gateway = AiohttpZidGateway(self.http, self.tokens, self.chance, api_url=self.zid_url)
         self.webhooks = SubscribeWebhooks(
             gateway=self.gateway,

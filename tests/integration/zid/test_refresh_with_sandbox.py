@@ -186,11 +186,11 @@ async def test_the_scheduler_renews_what_is_due_before_anybody_notices(
     await merchant.knobs(oauth__expires_in=31_536_000)
     await service.clock.sleep(1.0)
     async with process(database.dsn, merchant.sandbox.url) as other:
-        found = [*await service.refresh.run_due(2), *await other.refresh.run_due(10)]
+        found = [*await service.renew_due.run(2), *await other.renew_due.run(10)]
     assert sorted(entry.store_id for entry in found) == sorted(stores)
     assert {entry.outcome for entry in found} == {RefreshOutcome.RENEWED}
     assert merchant.exchanges() == 3
-    assert await service.refresh.run_due(10) == []
+    assert await service.renew_due.run(10) == []
 
 
 async def test_an_api_that_answers_nothing_is_told_from_tokens_that_do_not_work(

@@ -16,7 +16,7 @@ from core.domain.retry import RetryPolicy
 from core.domain.secret import Secret, matches_any
 from core.domain.stores import read_profile
 from core.domain.timestamps import parse_time
-from core.domain.tokens import RefreshOutcome, judge_refusal, read_tokens, refresh_due
+from core.domain.tokens import RefreshOutcome, judge_refusal, read_tokens
 from core.domain.topics import ALWAYS_SUBSCRIBED, subscriptions_for
 from core.domain.webhook_address import (
     USERNAME,
@@ -98,13 +98,6 @@ def test_a_refresh_keeps_what_the_answer_leaves_out() -> None:
 def test_a_first_answer_must_be_complete(missing: str) -> None:
     with pytest.raises(UnknownShape, match=missing):
         read_tokens({name: value for name, value in ANSWER.items() if name != missing}, NOW)
-
-
-@given(st.floats(0, 0.999), st.integers(60, 94_608_000))
-def test_a_refresh_is_due_well_before_expiry(chance: float, seconds: int) -> None:
-    tokens = read_tokens({**ANSWER, "expires_in": seconds}, NOW)
-    due = refresh_due(tokens, NOW, chance)
-    assert timedelta(seconds=seconds * 0.74) <= due - NOW <= timedelta(seconds=seconds * 0.81)
 
 
 @pytest.mark.parametrize(

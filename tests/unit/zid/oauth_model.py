@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from adapters.memory.alerts import MemoryAlerts
 from adapters.memory.audit_trail import MemoryAuditTrail
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.installations import MemoryInstallations
 from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.refresh_book import MemoryRefreshBook
+from adapters.memory.refresh_reports import MemoryRefreshReports
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.system import ManualClock, SeededChance
 from adapters.memory.token_vault import MemoryTokenVault
@@ -23,6 +25,7 @@ from core.domain.stores import Install, StoreIdentity
 from core.domain.tokens import Tokens, TokenSet, read_tokens
 from core.errors import ClientRejected, OutcomeUnknown, Refused, ServerFault, Unavailable
 from core.features.refresh_tokens import RefreshTokens
+from core.features.renew_due_tokens import RenewDueTokens
 from core.ids import InstallId, StoreId, WorkerId
 from core.ports.zid_gateway import Exchange, Probe
 
@@ -164,6 +167,8 @@ class StoreWorld:
         self.vault = MemoryTokenVault(self.database, self.sealer)
         self.book = MemoryRefreshBook(self.database)
         self.trail = MemoryAuditTrail(self.database)
+        self.alerts = MemoryAlerts(self.database)
+        self.reports = MemoryRefreshReports(self.database)
         self.installs = 0
 
     async def install(self, store_id: StoreId = STORE) -> Install:
@@ -202,10 +207,16 @@ class StoreWorld:
             exchange=self.zid,
             probe=self.zid,
             trail=self.trail,
+            alerts=self.alerts,
             metrics=self.metrics,
             clock=self.clock,
             chance=self.chance,
             worker=lambda: worker,
+        )
+
+    def renewer(self) -> RenewDueTokens:
+        return RenewDueTokens(
+            refresh=self.refresher(), book=self.book, reports=self.reports, clock=self.clock, chance=self.chance
         )
 
     def actions(self) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.memory.token_vault import MemoryTokenVault
 from core.domain.audit import AuditEntry
+from core.domain.refresh_backoff import PATIENCE
 from core.domain.stores import InstallState
 from core.domain.tokens import RefreshOutcome, Tokens, TokenSet
 from core.errors import (
@@ -228,14 +229,14 @@ class TestDue:
     @staticmethod
     async def due(world: StoreWorld) -> Iterable[tuple[str, str | None]]:
         world.clock.advance(timedelta(days=301).total_seconds())
-        return [(entry.outcome, entry.problem) for entry in await world.refresher().run_due(10)]
+        return [(entry.outcome, entry.problem) for entry in await world.renewer().run(10)]
 
     async def test_a_due_store_is_renewed_and_due_again_much_later(self) -> None:
         world = await world_answering()
         assert await self.due(world) == [("renewed", None)]
         (row,) = world.database.refresh_due.values()
-        assert row.due_at - world.clock.now() > timedelta(days=250)
-        assert await world.refresher().run_due(10) == []
+        assert row.due_at - world.clock.now() > timedelta(days=230)
+        assert await world.renewer().run(10) == []
 
     @pytest.mark.parametrize(
         ("answer", "outcome"),
@@ -249,14 +250,13 @@ class TestDue:
         world = await world_answering(*[answer] * 100)
         (found,) = await self.due(world)
         assert found[0] == outcome
-        waits = []
-        for _ in range(6):
+        patience = PATIENCE[RefreshOutcome(outcome)]
+        for failures in range(8):
             (row,) = world.database.refresh_due.values()
-            waits.append(row.due_at - world.clock.now())
-            world.clock.advance(waits[-1].total_seconds())
-            assert len(await world.refresher().run_due(10)) == 1
-        assert waits[0] <= timedelta(minutes=2)
-        assert waits[-1] > 8 * waits[0]
+            waited = row.due_at - world.clock.now()
+            assert patience.wait(failures, 0.0) <= waited <= patience.wait(failures, 1.0)
+            world.clock.advance(waited.total_seconds())
+            assert len(await world.renewer().run(10)) == 1
 
     async def test_a_doubtful_store_rests_until_a_week_before_its_end(self) -> None:
         world = await world_answering(Answering.LOST_BEFORE)
@@ -266,14 +266,14 @@ class TestDue:
         assert expires_at is not None
         assert row.due_at == expires_at - timedelta(days=7)
         world.clock.advance((row.due_at - world.clock.now()).total_seconds())
-        assert [entry.outcome for entry in await world.refresher().run_due(10)] == ["renewed"]
+        assert [entry.outcome for entry in await world.renewer().run(10)] == ["renewed"]
 
     async def test_a_refused_store_is_not_due_any_more(self) -> None:
         world = await world_answering(Answering.REFUSED)
         (found,) = await self.due(world)
         assert found[0] == "refused"
         world.clock.advance(timedelta(days=1).total_seconds())
-        assert await world.refresher().run_due(10) == []
+        assert await world.renewer().run(10) == []
 
     async def test_an_unreadable_row_does_not_stop_the_others(self) -> None:
         world = await world_answering()
@@ -295,7 +295,7 @@ class TestDue:
         found = list(await self.due(world))
         assert 0 < len(found) < 10
         world.clock.advance(300)
-        again = await world.refresher().run_due(10)
+        again = await world.renewer().run(10)
         assert len(found) + len(again) >= 10, "what was left comes back"
 
 

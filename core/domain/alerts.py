@@ -1,0 +1,75 @@
+"""What a person should know of and may have to act on: raised once, healed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from core.ids import InstallId, StoreId
+
+
+class AlertKind(StrEnum):
+    """What is wrong."""
+
+    NEEDS_REAUTHORIZATION = "needs_reauthorization"
+    """Zid refused a store's tokens: its merchant has to install the app again."""
+    REFRESH_IN_DOUBT = "refresh_in_doubt"
+    """The answer to a store's renewal was lost. Its old tokens are used as long as Zid takes them."""
+    CLIENT_REJECTED = "client_rejected"
+    """Zid does not know our client id or secret: no store's tokens can be renewed until that is corrected."""
+
+
+APP: Final = "app"
+"""The subject of what concerns every store alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Kind and subject are the stable key: of each there is one open alert at most. `reason` holds no secret."""
+
+    kind: AlertKind
+    subject: str
+    reason: str = ""
+    store_id: StoreId | None = None
+    install_id: InstallId | None = None
+
+
+def about_store(kind: AlertKind, store_id: StoreId, install_id: InstallId, reason: str = "") -> Alert:
+    """An alert whose subject is a store, whichever install it has."""
+    return Alert(kind, subject_of(store_id), reason, store_id, install_id)
+
+
+def subject_of(store_id: StoreId) -> str:
+    return str(store_id)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """An alert as it is written down. `told_at` is when people were told that it was raised."""
+
+    alert_id: int
+    alert: Alert
+    raised_at: datetime
+    healed_at: datetime | None = None
+    told_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.healed_at is None
+
+
+class Change(StrEnum):
+    """What there is to tell about an alert."""
+
+    RAISED = "raised"
+    HEALED = "healed"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One change of one alert, to be told once."""
+
+    known: KnownAlert
+    change: Change
