@@ -6,6 +6,7 @@ in. Entrypoints ask these containers once and pass features on as arguments.
 
 from __future__ import annotations
 
+from config.parts.audit import AuditAdapters, AuditFeatures
 from config.parts.calls import CallAdapters, CallFeatures
 from config.parts.dead_letters import DeadLetterAdapters, DeadLetterFeatures
 from config.parts.doors import DoorAdapters
@@ -28,6 +29,7 @@ class Adapters(
     DeadLetterAdapters,
     MirrorAdapters,
     RetentionAdapters,
+    AuditAdapters,
     DoorAdapters,
 ):
     """One adapter per port, over connections that are open already."""
@@ -43,5 +45,6 @@ class Features(
     DeadLetterFeatures,
     MirrorFeatures,
     RetentionFeatures,
+    AuditFeatures,
 ):
     """What the service does."""

@@ -103,6 +103,7 @@ def http_services(parts: Daemon) -> HttpServices:
         idempotency=adapters.idempotency_keys(),
         gateway=features.gateway(),
         trail=adapters.audit_trail(),
+        audit=adapters.audit_trail(),
         worker=lambda: parts.lease.worker,
         mirror=_mirror(adapters),
         customers=Customers(adapters.customer_records(), adapters.segments(), adapters.audience()),

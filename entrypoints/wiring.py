@@ -22,6 +22,8 @@ from entrypoints.lease import Lease
 from entrypoints.limits import within
 from entrypoints.process import Loops, keep_doing
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
@@ -51,6 +53,7 @@ class Database:
             await self._adapters.ping_database()()
             return
         await self._adapters.check_schema()()
+        await _warn_of_powers(self._adapters)
         await self._lease.join()
         self.is_ready = True
 
@@ -83,6 +86,14 @@ async def daemon(settings: Settings, kind: str, *, may_wait: bool = False) -> As
             loops.start("announcer", announcer.run())
             yield Daemon(settings, adapters, features, lease, announcer)
             await _leave(features, announcer, lease)
+
+
+async def _warn_of_powers(adapters: Adapters) -> None:
+    """The audit shows what was altered; with a role of few powers a process that was taken over alters nothing."""
+    role = await adapters.database_role()()
+    if role.powers:
+        fix = "DATABASE_URL should name a role that owns nothing, MIGRATE_DATABASE_URL the owner: see SECURITY.md"
+        log.warning("database_role_too_powerful", role=role.name, because="; ".join(role.powers), fix=fix)
 
 
 async def _meet(database: Database, features: Features, *, may_wait: bool) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from dependency_injector import containers, providers
 
 from adapters.postgres.audit import PostgresAuditLog
-from adapters.postgres.checks import check_schema, ping
+from adapters.postgres.checks import check_schema, database_role, ping
 from adapters.postgres.connection import Pool
 from adapters.postgres.notices import Notices
 from adapters.prometheus.metrics import PrometheusMetrics
@@ -44,6 +44,7 @@ class Opened(containers.DeclarativeContainer):
 
     ping_database = providers.Factory(partial, ping, pool)
     check_schema = providers.Factory(partial, check_schema, pool)
+    database_role = providers.Factory(partial, database_role, pool)
 
 
 class Given(containers.DeclarativeContainer):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from adapters.postgres.checks import DatabaseRole
 from adapters.postgres.migration_files import read_folder
 from config.container import Adapters
 from config.version import running_version
@@ -32,6 +33,7 @@ class Overview:
     ledger: Ledger
     depth: int | None
     schema: str | None
+    role: DatabaseRole
 
 
 @app.command(epilog="Example: wasl status --json")
@@ -53,6 +55,7 @@ async def _look(adapters: Adapters) -> Overview:
         ledger=await adapters.reader().books(),
         depth=await _depth(adapters),
         schema=read_folder()[-1].id,
+        role=await adapters.database_role()(),
     )
 
 
@@ -83,6 +86,8 @@ def _facts(overview: Overview) -> dict[str, object]:
     return {
         "version": running_version(),
         "schema": overview.schema,
+        "database_role": overview.role.name,
+        "role_too_powerful": "; ".join(overview.role.powers) or None,
         "stores": dict(overview.stores),
         "balanced": overview.ledger.balanced,
         "spooled": overview.ledger.spooled,
