@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -12,24 +13,27 @@ from adapters.postgres.checks import DatabaseRole
 from adapters.postgres.migration_files import read_folder
 from config.container import Adapters
 from config.version import running_version
+from core.domain.alerts import AlertKind
 from core.domain.event_states import Ledger
 from core.errors import Unavailable
-from core.ids import StoreId
+from core.ports.refresh_reports import RefreshStanding, VaultCensus
 from entrypoints.cli.books import BOOK_COLUMNS, book_record, book_rows
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir, running_up
 from entrypoints.cli.group import commands
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import show_json, show_record, show_rows
+from entrypoints.cli.refresh_facts import alert_facts, vault_facts
 
 app = commands()
-PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """What stands where at this moment; `depth` is None while the work index does not answer."""
 
-    stores: Counter[str]
+    census: VaultCensus
+    refresh: RefreshStanding
+    alerts: Mapping[AlertKind, int]
     ledger: Ledger
     depth: int | None
     schema: str | None
@@ -38,7 +42,7 @@ class Overview:
 
 @app.command(epilog="Example: wasl status --json")
 def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """An overview: stores by state, the ledger, the work index, the schema."""
+    """An overview: stores by state, renewals and alerts, the ledger, the work index, the schema."""
     overview = with_adapters(data_dir, _look)
     facts = {**_running(data_dir), **_facts(overview)}
     if as_json:
@@ -50,22 +54,16 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
 
 async def _look(adapters: Adapters) -> Overview:
+    reports, now = adapters.refresh_reports(), datetime.now(UTC)
     return Overview(
-        stores=await _count_stores(adapters),
+        census=await reports.census(now),
+        refresh=await reports.standing(now),
+        alerts=await adapters.alerts().open_counts(),
         ledger=await adapters.reader().books(),
         depth=await _depth(adapters),
         schema=read_folder()[-1].id,
         role=await adapters.database_role()(),
     )
-
-
-async def _count_stores(adapters: Adapters) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    after: StoreId | None = None
-    while page := await adapters.installations().page(after=after, limit=PAGE):
-        counts.update(install.state.value for install in page)
-        after = page[-1].store_id
-    return counts
 
 
 async def _depth(adapters: Adapters) -> int | None:
@@ -88,7 +86,8 @@ def _facts(overview: Overview) -> dict[str, object]:
         "schema": overview.schema,
         "database_role": overview.role.name,
         "role_too_powerful": "; ".join(overview.role.powers) or None,
-        "stores": dict(overview.stores),
+        **vault_facts(overview.census, overview.refresh),
+        "alerts": alert_facts(overview.alerts),
         "balanced": overview.ledger.balanced,
         "spooled": overview.ledger.spooled,
         "work_index": "does not answer" if overview.depth is None else overview.depth,

@@ -19,6 +19,7 @@ from core.features.erase_data import Certificate
 from core.features.pause_store import PauseStore, Standing
 from core.features.uninstall_store import Revoked
 from core.ids import EntityKind, StoreId
+from core.ports.alerts import AlertFilter
 from core.ports.token_status import TokenStatus
 from entrypoints.cli.backfill_watch import BACKFILL_COLUMNS, ask_and_follow, backfill_row
 from entrypoints.cli.commands.reconcile import reconcile
@@ -28,6 +29,7 @@ from entrypoints.cli.filters import ACTOR, Limit
 from entrypoints.cli.group import commands
 from entrypoints.cli.opened import publish, with_adapters, with_features
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
+from entrypoints.cli.refresh_facts import alert_words
 from entrypoints.failures import CommandFailed
 from entrypoints.wiring import Daemon
 
@@ -49,7 +51,7 @@ def list_stores(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_js
 
 @app.command(epilog="Example: wasl stores show 1001")
 def show(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """One store: its install, tokens' expiry, subscriptions, what the mirror holds, how its backfills stand."""
+    """One store: its install, how its tokens stand, alerts, subscriptions, the mirror, how its backfills stand."""
     show_record(with_adapters(data_dir, lambda adapters: _detail(adapters, StoreId(store_id))), as_json=as_json)
 
 
@@ -201,8 +203,13 @@ async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
     counts = await adapters.reader().mirror_counts(store_id)
     backfills = await adapters.backfills().of_stores([store_id])
     paid = await adapters.store_subscriptions().of_stores([store_id])
+    alerts = await adapters.alerts().page(AlertFilter(store_id=store_id, is_open=True))
+    status = statuses.get(install.install_id)
     return {
-        **store_row(install, statuses.get(install.install_id)),
+        **store_row(install, status),
+        "refresh_failures": status.failures if status else None,
+        "refresh_in_doubt_since": status.in_doubt_since if status else None,
+        "alerts": [alert_words(one) for one in alerts],
         "app_subscription": _paid(paid[0]) if paid else None,
         "webhooks": [f"{one.event}{_health(one)}" for one in found],
         "webhook_problems": dict(checked.problems) if checked and checked.problems else None,
