@@ -16,7 +16,7 @@ from typing import Annotated
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from core.domain.addresses import problem_of_address
+from adapters.outbound.addresses import problem_of_url
 from core.domain.retention import Retention
 from core.domain.return_urls import ReturnUrls
 from core.domain.secret import Secret
@@ -123,7 +123,7 @@ class Settings(BaseModel):
     token_keys: Ring = ()
     webhook_secret: Ring = ()
     app_events_secret: Ring = ()
-    session_key: OneSecret = None
+    session_key: Ring = ()
     admin_api_key: OneSecret = None
 
     queue: Queue | None = None
@@ -231,7 +231,7 @@ def _check_ways_in(settings: Settings) -> None:
 def _check_addresses(settings: Settings) -> None:
     """What is asked or handed on: in production nothing that points back into our own network."""
     for key in ("PUBLIC_URL", "ZID_API_URL", "ZID_OAUTH_URL", "ZID_DASHBOARD_URL"):
-        problem = problem_of_address(getattr(settings, key.lower()), public=settings.production)
+        problem = problem_of_url(getattr(settings, key.lower()), public=settings.production)
         if problem is not None:
             raise SettingInvalid(key, problem)
 
@@ -271,11 +271,9 @@ def _check_production(settings: Settings) -> None:
         raise SettingInvalid("REDIS_URL", "is required in production; say QUEUE=postgres to do without Redis")
     if not settings.token_keys:
         raise SettingInvalid("TOKEN_KEYS", "is required in production; make one with `wasl keys generate`")
-    for name in ("webhook_secret", "app_events_secret"):
+    for name in ("webhook_secret", "app_events_secret", "session_key"):
         _check_strength(name, getattr(settings, name))
-    for name in ("session_key", "admin_api_key"):
-        secret = getattr(settings, name)
-        _check_strength(name, (secret,) if secret else ())
+    _check_strength("admin_api_key", (settings.admin_api_key,) if settings.admin_api_key else ())
 
 
 def _check_strength(name: str, ring: tuple[Secret, ...]) -> None:

@@ -11,6 +11,7 @@ from adapters.postgres.locks import PostgresLocks
 from adapters.postgres.pauses import PostgresPauses
 from config import guards
 from config.parts.calls import CallFeatures
+from config.parts.embedded import EmbeddedFeatures
 from config.parts.process import Given, Opened
 from config.parts.tokens import TokenFeatures
 from config.parts.webhooks import WebhookFeatures
@@ -31,7 +32,9 @@ def _oauth_app(settings: Settings) -> OAuthApp:
         redirect_uri=settings.callback_url,
         oauth_url=settings.zid_oauth_url,
         state_secret=required_secret(settings, "session_key"),
+        older_secrets=settings.session_key[1:],
         embedded=settings.zid_embedded,
+        return_urls=settings.return_urls,
     )
 
 
@@ -59,6 +62,7 @@ class StoreFeatures(Given):
         clock=adapters.clock,
         chance=adapters.chance,
         ids=adapters.ids,
+        embedded=EmbeddedFeatures.at_install,
     )
     uninstall = providers.Singleton(
         UninstallStore,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
@@ -15,6 +16,9 @@ from core.domain.secret import Secret, derive, same
 
 STATE_TTL: Final = 600.0
 """Seconds a person has to log in and consent."""
+
+LINK_TTL: Final = 86_400.0
+"""Seconds that an authorization link works: a merchant opens a letter within a day."""
 
 RESTART_MARK: Final = "again."
 """Begins the binding of an install that was already restarted once."""
@@ -31,8 +35,23 @@ def is_ours(secret: Secret, state: str) -> bool:
     return bool(nonce) and same(mac, _mac(secret, nonce))
 
 
-def _mac(secret: Secret, nonce: str) -> str:
-    return derive(secret, "oauth-state", nonce).hex()[:32]
+def _mac(secret: Secret, nonce: str, purpose: str = "oauth-state") -> str:
+    return derive(secret, purpose, nonce).hex()[:32]
+
+
+def make_ticket(secret: Secret, nonce: str, expires_at: datetime) -> str:
+    """What an authorization link carries: tells by itself whether it is ours and how long it works."""
+    name = f"{nonce}.{int(expires_at.timestamp())}"
+    return f"{name}.{_mac(secret, name, 'authorization-link')}"
+
+
+def ticket_seconds(secret: Secret, ticket: str, now: datetime) -> float:
+    """How long a ticket still works; 0 for one that is over or that this service did not make."""
+    name, _, mac = ticket.rpartition(".")
+    _, _, until = name.rpartition(".")
+    if not same(mac, _mac(secret, name, "authorization-link")) or not (until.isascii() and until.isdigit()):
+        return 0.0
+    return max(0.0, int(until) - now.timestamp())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +60,20 @@ class Pending:
 
     binding_hash: str
     return_path: str | None = None
+    ticket: str | None = None
+    """Of the authorization link that was opened."""
 
     @classmethod
-    def of(cls, binding: str, return_path: str | None) -> Pending:
-        return cls(_hash(binding), return_path)
+    def of(cls, binding: str, return_path: str | None, ticket: str | None = None) -> Pending:
+        return cls(_hash(binding), return_path, ticket)
 
     def write(self) -> str:
-        return json.dumps({"binding": self.binding_hash, "return_path": self.return_path})
+        return json.dumps({"binding": self.binding_hash, "return_path": self.return_path, "ticket": self.ticket})
 
     @classmethod
     def read(cls, text: str) -> Pending:
         kept = json.loads(text)
-        return cls(kept["binding"], kept["return_path"])
+        return cls(kept["binding"], kept["return_path"], kept.get("ticket"))
 
     def bound_to(self, binding: str | None) -> bool:
         """Whether the browser that came back is the one that left."""

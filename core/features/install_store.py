@@ -25,10 +25,13 @@ from core.domain.oauth_state import (
     make_state,
     safe_return_path,
 )
+from core.domain.return_urls import NOWHERE_ELSE, ReturnUrls
 from core.domain.secret import Secret
 from core.domain.stores import Install, StoreIdentity, read_profile
 from core.domain.tokens import Tokens, read_tokens, refresh_due
 from core.errors import OutcomeUnknown, Refused, Unavailable, WaslError
+from core.features.authorization_links import AuthorizationLinks
+from core.features.register_embedded import RegisterEmbedded, Registration
 from core.features.subscribe_webhooks import SubscribeWebhooks, SubscriptionReport
 from core.ports.audit_trail import AuditTrail
 from core.ports.backfills import Backfills
@@ -44,13 +47,27 @@ PROFILE_TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class OAuthApp:
-    """The app as it presents itself at Zid's authorize page. `state_secret` seals states."""
+    """The app as it presents itself at Zid's authorize page.
+
+    `state_secret` seals states; what `older_secrets` sealed is recognised until it is over.
+    """
 
     client_id: str
     redirect_uri: str
     oauth_url: str
     state_secret: Secret
     embedded: bool = False
+    return_urls: ReturnUrls = NOWHERE_ELSE
+    older_secrets: tuple[Secret, ...] = ()
+
+    def made(self, state: str) -> bool:
+        """Whether the state is one of this service's; says nothing about its age."""
+        return any([is_ours(secret, state) for secret in (self.state_secret, *self.older_secrets)])
+
+    @property
+    def start_url(self) -> str:
+        """Where a browser begins: the Redirection URL of the Partner Dashboard."""
+        return self.redirect_uri.removesuffix("/callback")
 
     def authorize_url(self, state: str) -> str:
         query = {
@@ -85,11 +102,16 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """The store is installed. `subscriptions` may tell of webhooks that are missing; they can be repaired."""
+    """The store is installed. `subscriptions` may tell of webhooks that are missing; they can be repaired.
+
+    `return_to` is where the browser goes: a path of this site, or an allowed address of the app's.
+    """
 
     install: Install
     subscriptions: SubscriptionReport
-    return_path: str | None = None
+    return_to: str | None = None
+    embedded: Registration | None = None
+    """Of an embedded app: where Zid's dashboard shows it, or why it does not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +133,8 @@ class BadStateReason(StrEnum):
     """The state belongs to another browser, or the cookie did not come back."""
     NOTHING_CAME = "nothing_came"
     """Neither a code nor an error, although authorize was restarted already."""
+    LINK_OVER = "link_over"
+    """The authorization link led to an install already, or its day has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +185,32 @@ class InstallStore:
     clock: Clock
     chance: Chance
     ids: Ids
+    embedded: RegisterEmbedded | None = None
+    """For an embedded app."""
+
+    @property
+    def links(self) -> AuthorizationLinks:
+        """For merchants who are to authorize by hand."""
+        return AuthorizationLinks(
+            start_url=self.app.start_url,
+            secret=self.app.state_secret,
+            older_secrets=self.app.older_secrets,
+            return_urls=self.app.return_urls,
+            states=self.states,
+            trail=self.trail,
+            clock=self.clock,
+            ids=self.ids,
+        )
 
     async def start(self, *, return_path: str | None = None) -> Started:
         """A fresh single-use state, valid for ten minutes in one browser. Raises Unavailable."""
         return await self._start(self.ids.secret_text(), return_path)
+
+    async def open_link(self, ticket: str) -> Started | BadState:
+        """`start` for whoever opened an authorization link; any number of browsers may. Raises Unavailable."""
+        if not self.links.works(ticket):
+            return BadState(BadStateReason.LINK_OVER)
+        return await self._start(self.ids.secret_text(), None, ticket)
 
     async def finish(self, callback: Callback) -> Finished:
         """What the callback led to. Raises ClientRejected, Unavailable and UnknownShape; nothing is installed then."""
@@ -174,13 +220,18 @@ class InstallStore:
             return await self._restarted(callback)
         pending = await self._pending(callback)
         if isinstance(pending, BadStateReason):
-            await self.trail.note(AuditEntry("install.bad_state", details={"why": pending}))
-            return BadState(pending)
-        return await self._install(callback.code, pending)
+            return await self._bad(pending)
+        if pending.ticket is not None:
+            return await self._install_by_link(callback.code, pending.ticket)
+        return await self._install(callback.code, pending.return_path)
 
-    async def _start(self, binding: str, return_path: str | None) -> Started:
+    async def _bad(self, why: BadStateReason) -> BadState:
+        await self.trail.note(AuditEntry("install.bad_state", details={"why": why}))
+        return BadState(why)
+
+    async def _start(self, binding: str, return_path: str | None, ticket: str | None = None) -> Started:
         state = make_state(self.app.state_secret, self.ids.secret_text())
-        pending = Pending.of(binding, safe_return_path(return_path))
+        pending = Pending.of(binding, safe_return_path(return_path), ticket)
         await self.states.put(state, pending.write(), ttl=STATE_TTL)
         return Started(self.app.authorize_url(state), state, binding)
 
@@ -192,7 +243,7 @@ class InstallStore:
 
     async def _refused(self, callback: Callback, error: str) -> RefusedByMerchant | ZidError:
         """Told as Zid tells it; a state that came along is used up."""
-        if callback.state and is_ours(self.app.state_secret, callback.state):
+        if callback.state and self.app.made(callback.state):
             await self.states.take(callback.state)
         await self.trail.note(AuditEntry("install.refused", details={"error": error[:64]}))
         if error == "access_denied":
@@ -201,7 +252,7 @@ class InstallStore:
 
     async def _pending(self, callback: Callback) -> Pending | BadStateReason:
         """What was started with this state, or why it is not taken. Takes the state, whatever follows."""
-        if not callback.state or not is_ours(self.app.state_secret, callback.state):
+        if not callback.state or not self.app.made(callback.state):
             return BadStateReason.FORGED
         kept = await self.states.take(callback.state)
         if kept is None:
@@ -209,7 +260,20 @@ class InstallStore:
         pending = Pending.read(kept)
         return pending if pending.bound_to(callback.binding) else BadStateReason.OTHER_BROWSER
 
-    async def _install(self, code: str, pending: Pending) -> Installed | CodeRejected:
+    async def _install_by_link(self, code: str, ticket: str) -> Installed | CodeRejected | BadState:
+        """At most one install by each link; one that fails leaves it as it was."""
+        granted = await self.links.take(ticket)
+        if granted is None:
+            return await self._bad(BadStateReason.LINK_OVER)
+        finished = None
+        try:
+            finished = await self._install(code, granted.return_url)
+        finally:
+            if not isinstance(finished, Installed):
+                await self.links.give_back(granted)
+        return finished
+
+    async def _install(self, code: str, return_to: str | None) -> Installed | CodeRejected:
         answer = await self._redeem(code)
         if isinstance(answer, CodeRejected):
             return answer
@@ -220,7 +284,7 @@ class InstallStore:
         install = await self._activate(identity, tokens)
         subscriptions = await self._subscribe(install)
         await self._begin_backfills(install)
-        return Installed(install, subscriptions, pending.return_path)
+        return Installed(install, subscriptions, return_to, await self._embed(install))
 
     async def _redeem(self, code: str) -> Document | CodeRejected:
         """The tokens' document. A code is sent once."""
@@ -264,6 +328,15 @@ class InstallStore:
                 AuditEntry("webhooks.subscription_failed", install.store_id, install.install_id, details=details)
             )
             return SubscriptionReport.nothing(self.topics, str(problem))
+
+    async def _embed(self, install: Install) -> Registration | None:
+        """A failure does not undo the install either: it is tried again by itself."""
+        if self.embedded is None:
+            return None
+        try:
+            return await self.embedded.register(install)
+        except Unavailable as problem:
+            return Registration(install.store_id, str(problem))
 
     async def _begin_backfills(self, install: Install) -> None:
         """Changes from here on come by webhook. Where this fails they begin a little later, by themselves."""

@@ -39,13 +39,20 @@ _WHY: Final[Mapping[BadStateReason, str]] = MappingProxyType(
         BadStateReason.EXPIRED_OR_USED: "state.expired_or_used",
         BadStateReason.OTHER_BROWSER: "state.other_browser",
         BadStateReason.NOTHING_CAME: "state.nothing_came",
+        BadStateReason.LINK_OVER: "state.link_over",
     }
 )
 
 
 async def start(request: web.Request) -> web.Response:
-    """Where Zid sends the merchant's browser on “Activate app”. Parameters are unknown to Zid too, so ignored (X7)."""
-    return _to_zid(request, await request.app[SERVICES].install.start())
+    """Where Zid sends the merchant's browser on “Activate app”. Parameters are unknown to Zid too, so ignored (X7).
+
+    The one that is ours, `ticket`, comes from an authorization link.
+    """
+    install = request.app[SERVICES].install
+    ticket = request.query.get("ticket")
+    started = await install.start() if ticket is None else await install.open_link(_text(ticket) or "")
+    return say(request, _message(started)) if isinstance(started, BadState) else _to_zid(request, started)
 
 
 async def callback(request: web.Request) -> web.Response:
@@ -74,14 +81,18 @@ def _message(failed: BadState | RefusedByMerchant | ZidError | CodeRejected) -> 
 
 
 def _installed(request: web.Request, finished: Installed) -> web.Response:
-    if finished.return_path:
-        return web.Response(status=303, headers={"Location": finished.return_path})
+    if finished.return_to:
+        return web.Response(status=303, headers={"Location": finished.return_to})
+    embedded = finished.embedded
+    if embedded and embedded.page:
+        return web.Response(status=302, headers={"Location": embedded.page})
     report = finished.subscriptions
     values = {
         "title": finished.install.identity.title,
         "store_id": finished.install.store_id,
         "subscribed": sorted({*report.created, *report.kept}),
         "failed": [event for event, _ in report.failed],
+        "not_shown": embedded is not None,
     }
     return page(request, "installed.html", values)
 

@@ -1,23 +1,44 @@
-"""`/auth/status|refresh|revoke/{merchant_id}`: one store's authorization, for programs."""
+"""`/auth/authorize` and `/auth/status|refresh|revoke/{merchant_id}`: authorization, for programs."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
+import msgspec
 from aiohttp import web
 
 from core.domain.api_access import ApiScope
 from core.domain.stores import InstallState
 from core.domain.tokens import RefreshOutcome
 from entrypoints.http.api.asking import install_of
-from entrypoints.http.api.shapes import Told, json, utc
+from entrypoints.http.api.shapes import Asked, Told, json, utc
 from entrypoints.http.api.stores import StoreDetail, store_detail
 from entrypoints.http.api_keys import actor
 from entrypoints.http.path_ids import store_id_of
 from entrypoints.http.problems import Refusal
-from entrypoints.http.reading import no_query
+from entrypoints.http.reading import no_query, read_body
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES
+from entrypoints.http.tracing import REQUEST_ID
+
+ReturnUrl = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=2000, description="At or below one of AUTH_RETURN_URLS.")
+]
+
+
+class AuthorizeBody(Asked, frozen=True):
+    """Where the merchant's browser goes after the install; our own page without it."""
+
+    return_url: ReturnUrl | None = None
+
+
+class AuthorizationLinkView(Told, frozen=True):
+    """`authorization_url` may be opened in any browser and leads to one install at most."""
+
+    authorization_url: str
+    expires_at: datetime | None
+    return_url: str | None
 
 
 class Renewed(Told, frozen=True):
@@ -46,6 +67,15 @@ async def status(request: web.Request) -> web.Response:
     return json(await store_detail(services, install))
 
 
+async def authorize(request: web.Request) -> web.Response:
+    """A link for a merchant; whoever opens it gets a state of their own browser's."""
+    no_query(request)
+    body = await read_body(request, AuthorizeBody)
+    links = request.app[SERVICES].install.links
+    made = await links.make(body.return_url, actor=actor(request), request_id=request[REQUEST_ID])
+    return json(AuthorizationLinkView(made.url, utc(made.expires_at), body.return_url))
+
+
 async def refresh(request: web.Request) -> web.Response:
     no_query(request)
     services = request.app[SERVICES]
@@ -68,6 +98,16 @@ async def revoke(request: web.Request) -> web.Response:
 
 
 ROUTES = (
+    Route(
+        "POST",
+        "/auth/authorize",
+        authorize,
+        "A link by which a merchant authorizes the app by hand",
+        Access.API_KEY,
+        query=NoQuery,
+        body=AuthorizeBody,
+        answer=AuthorizationLinkView,
+    ),
     Route(
         "GET",
         "/auth/status/{merchant_id}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from entrypoints.http.pages.embedded_texts import EMBEDDED_TEXTS
 from entrypoints.http.pages.language import Language
 
 TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -68,6 +69,12 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "Zid sent the browser back without an approval, twice. Nothing was installed.",
             "أعاد زد المتصفح مرتين دون موافقة. لم يُثبَّت أي شيء.",
         ),
+        "state.link_over": (
+            "This link has led to an installation already, or more than a day has passed since it was made. "
+            "Nothing was installed by it now. Ask for a new one where you got it.",
+            "أدّى هذا الرابط إلى تثبيت من قبل، أو مضى على إنشائه أكثر من يوم. لم يُثبَّت به شيء الآن. "
+            "اطلب رابطًا جديدًا ممن أرسله إليك.",
+        ),
         "code.title": ("Zid no longer accepts this approval", "لم يعد زد يقبل هذه الموافقة"),
         "code.lead": (
             "The one-time code was used already, has expired, or its answer was lost. Nothing was installed by it now; "
@@ -94,11 +101,25 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "login.title": ("Sign in", "تسجيل الدخول"),
         "login.key": ("Admin key", "مفتاح المشرف"),
         "login.hint": (
-            "The key that “wasl up” shows when it starts: ADMIN_API_KEY.",
-            "المفتاح الذي يعرضه الأمر wasl up عند بدئه: ADMIN_API_KEY.",
+            "The key that “wasl up” shows when it starts (ADMIN_API_KEY), or any key made by “wasl api-keys create”.",
+            "المفتاح الذي يعرضه الأمر wasl up عند بدئه (ADMIN_API_KEY)، أو أي مفتاح أنشأه الأمر wasl api-keys create.",
         ),
         "login.button": ("Sign in", "دخول"),
         "login.wrong": ("This key is not right.", "هذا المفتاح غير صحيح."),
+        "login.locked": (
+            "Too many wrong keys. This one was not looked at.",
+            "محاولات خاطئة كثيرة. لم يُفحص هذا المفتاح.",
+        ),
+        "login.wait": ("Seconds until the next try:", "الثواني المتبقية حتى المحاولة التالية:"),
+        "login.over": (
+            "You are signed out: the session has ended. Sign in again, nothing is lost.",
+            "انتهت جلستك. سجّل الدخول من جديد، لم يضع شيء.",
+        ),
+        "login.https": (
+            "Signing in needs https: PUBLIC_URL begins with http:// and is not this machine's own address.",
+            "تسجيل الدخول يتطلب https: يبدأ PUBLIC_URL بـ http:// وليس عنوان هذا الجهاز نفسه.",
+        ),
+        "signed_in_as": ("Signed in as", "مسجَّل الدخول باسم"),
         "login.stale": ("The form was too old. Please try once more.", "انتهت صلاحية النموذج. حاول مرة أخرى."),
         "logout": ("Sign out", "تسجيل الخروج"),
         # Console
@@ -195,6 +216,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "docs.keys": ("Keys travel like this:", "تُرسل المفاتيح هكذا:"),
         "docs.machine": ("For machines:", "للبرامج:"),
         "docs.shapes": ("What travels", "ما يُتبادل"),
+        **EMBEDDED_TEXTS,
     }
 )
 

@@ -277,7 +277,6 @@ class World:
             settings=HttpSettings(
                 self.url,
                 "1.2.3",
-                (Secret(ADMIN_KEY), Secret("wasl_second")),
                 (Secret("retired-secret"), Secret(APP_SECRET)),
                 self.session_keys,
                 self.webhook_max_bytes,

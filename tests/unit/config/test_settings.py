@@ -112,3 +112,10 @@ def test_handlers_that_cannot_be_loaded_are_named() -> None:
 def test_the_examples_handlers_load() -> None:
     handlers = load_handlers(["examples.courier_app.handlers"])
     assert set(handlers.topics) == {"order.status_changed", "inventory.changed"}
+
+
+@pytest.mark.parametrize("entry", ["app.example", "https://app.example/x?y", "https://*.app.example"])
+def test_a_return_url_that_is_no_address_stops_the_start(entry: str) -> None:
+    with pytest.raises(SettingInvalid, match="AUTH_RETURN_URLS") as caught:
+        load_settings({"AUTH_RETURN_URLS": f"https://fine.example, {entry}"})
+    assert entry in str(caught.value)

@@ -70,7 +70,7 @@ async def test_consent_installs_the_store_and_subscribes_it(world: SubscribingWo
     end = await world.installer().finish(back(started))
     assert isinstance(end, Installed)
     assert (end.install.store_id, end.install.epoch, end.install.state) == (STORE, 1, InstallState.ACTIVE)
-    assert (end.install.identity.title, end.return_path) == ("Dates & Co", "/console?lang=ar")
+    assert (end.install.identity.title, end.return_to) == ("Dates & Co", "/console?lang=ar")
     assert end.subscriptions.created == tuple(sorted(TOPICS))
     assert (await world.tokens()).tokens.refresh_token == Secret("refresh-1")
     assert world.actions() == ["install.activated", "webhooks.subscribed"]
