@@ -1,4 +1,7 @@
-"""Which language a person reads: asked for by `?lang=`, remembered in a cookie, else what the browser prefers."""
+"""Which language a person reads: asked for by `?lang=`, remembered in a cookie, else what the browser prefers.
+
+Zid's dashboard asks by `?language=` (docs.zid.sa "embedded apps developer guide").
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,12 @@ class Language(StrEnum):
 
 def language_of(request: web.Request) -> Language:
     """Arabic where nothing is said: the merchants' language."""
-    for said in (request.query.get("lang"), request.cookies.get(COOKIE), *_preferred(request)):
+    for said in (
+        request.query.get("lang"),
+        request.query.get("language"),
+        request.cookies.get(COOKIE),
+        *_preferred(request),
+    ):
         if said in {language.value for language in Language}:
             return Language(said)
     return Language.ARABIC
