@@ -13,9 +13,9 @@ from aiohttp import web
 from config.container import Adapters
 from config.settings import Settings
 from config.version import running_version
-from entrypoints.http.api_keys import BootstrapKeys
+from config.ways_in import limits, own_hosts
 from entrypoints.http.app import create_app
-from entrypoints.http.services import Customers, HttpServices, HttpSettings, Mirror
+from entrypoints.http.services import Customers, Doors, HttpServices, HttpSettings, Keys, Mirror
 from entrypoints.http.serving import make_runner
 from entrypoints.known_database import is_known, remember
 from entrypoints.listening import BACKLOG
@@ -99,7 +99,7 @@ def http_services(parts: Daemon) -> HttpServices:
         desk=adapters.desk(),
         dead=adapters.decide_dead_letters(),
         announcer=parts.announcer,
-        api_keys=BootstrapKeys((settings.admin_api_key,) if settings.admin_api_key else ()),
+        keys=Keys(features.api_keys(), adapters.key_book(), features.keeping_keys(), features.console()),
         idempotency=adapters.idempotency_keys(),
         gateway=features.gateway(),
         trail=adapters.audit_trail(),
@@ -118,6 +118,19 @@ def http_services(parts: Daemon) -> HttpServices:
         erase=features.erase(),
         erasures=adapters.erasures(),
         people=adapters.personal_data(),
+        embedded=features.embedded_visits() if settings.zid_embedded else None,
+        doors=_doors(parts),
+    )
+
+
+def _doors(parts: Daemon) -> Doors:
+    settings = parts.settings
+    return Doors(
+        keeper=parts.adapters.door_keeper(),
+        limits=limits(settings),
+        hosts=own_hosts(settings),
+        force_https=settings.force_https,
+        largest_body=settings.api_max_bytes,
     )
 
 
@@ -136,9 +149,9 @@ def _http_settings(settings: Settings) -> HttpSettings:
     return HttpSettings(
         public_url=settings.public_url,
         version=running_version(),
-        admin_keys=(settings.admin_api_key,) if settings.admin_api_key else (),
         app_events_secrets=settings.app_events_secret,
-        session_keys=(settings.session_key,) if settings.session_key else (),
+        session_keys=settings.session_key,
         webhook_max_bytes=settings.webhook_max_bytes,
         app_id=settings.zid_app_id,
+        frames=settings.frames,
     )

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 @asynccontextmanager
 async def side_door(parts: Daemon, default_port: int) -> AsyncIterator[None]:
     """Open while inside. Raises SettingInvalid when the port is taken."""
-    host = parts.settings.http_host
+    host = parts.settings.metrics_host
     port = default_port if parts.settings.metrics_port is None else parts.settings.metrics_port
     runner = make_runner(create_health_app(health_services(parts)), grace=1.0)
     await runner.setup()

@@ -144,6 +144,7 @@ def health_services(parts: Daemon) -> HealthServices:
         metrics=adapters.metrics(),
         render_metrics=adapters.metrics().render,
         metrics_allow=parts.settings.metrics_allow,
+        trusted_proxies=parts.settings.trusted_proxies,
         checks={
             "postgres": adapters.ping_database(),
             "work_index" if queue is Queue.POSTGRES else "redis": work_index,

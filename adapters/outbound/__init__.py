@@ -1,0 +1,1 @@
+"""Asking addresses that people have configured: public ones alone, whatever their names resolve to."""
