@@ -9,9 +9,11 @@ from __future__ import annotations
 from config.parts.audit import AuditAdapters, AuditFeatures
 from config.parts.calls import CallAdapters, CallFeatures
 from config.parts.dead_letters import DeadLetterAdapters, DeadLetterFeatures
-from config.parts.doors import DoorAdapters
+from config.parts.doors import DoorAdapters, DoorFeatures
+from config.parts.embedded import EmbeddedAdapters, EmbeddedFeatures
 from config.parts.events import EventAdapters, EventFeatures
 from config.parts.intake import IntakeAdapters, IntakeFeatures
+from config.parts.keys import KeyAdapters
 from config.parts.mirror import MirrorAdapters, MirrorFeatures
 from config.parts.retention import RetentionAdapters, RetentionFeatures
 from config.parts.stores import StoreAdapters, StoreFeatures
@@ -31,6 +33,8 @@ class Adapters(
     RetentionAdapters,
     AuditAdapters,
     DoorAdapters,
+    EmbeddedAdapters,
+    KeyAdapters,
 ):
     """One adapter per port, over connections that are open already."""
 
@@ -46,5 +50,7 @@ class Features(
     MirrorFeatures,
     RetentionFeatures,
     AuditFeatures,
+    EmbeddedFeatures,
+    DoorFeatures,
 ):
     """What the service does."""

@@ -63,7 +63,7 @@ class MemoryKeyBook(KeyBook):
     def _enter(
         self, draft: KeyDraft, digest: bytes, hint: str, audit: AuditEntry, *, first_id: KeyId | None = None
     ) -> ApiKey:
-        key_id = KeyId(next(self._database.numbers))
+        key_id = KeyId(len(self._keys) + 1)
         self._keys[key_id] = ApiKey(
             key_id=key_id,
             first_id=first_id or key_id,

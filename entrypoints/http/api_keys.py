@@ -7,29 +7,13 @@ from typing import Final
 from aiohttp import web
 
 from core.domain.api_access import ApiScope, Caller
-from core.domain.secret import Secret, matches_any
-from core.ports.api_keys import ApiKeys
+from core.domain.secret import Secret
 from entrypoints.http.problems import Refusal
 from entrypoints.http.routing import Access, Handler, route_of
 from entrypoints.http.services import SERVICES
 
 CALLER: Final = web.RequestKey("caller", Caller)
-BOOTSTRAP: Final = Caller("admin", frozenset(ApiScope))
-"""Holds the key of the configuration: may do everything."""
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="wasl"'}
-
-
-class BootstrapKeys(ApiKeys):
-    """The keys of the configuration (ADMIN_API_KEY)."""
-
-    def __init__(self, keys: tuple[Secret, ...]) -> None:
-        self._keys = keys
-
-    async def caller(self, key: Secret) -> Caller | None:
-        return BOOTSTRAP if matches_any(key.reveal(), self._keys) else None
-
-    async def holder(self, reference: str) -> Caller | None:
-        return BOOTSTRAP if self._keys and reference == BOOTSTRAP.reference else None
 
 
 @web.middleware
@@ -43,7 +27,7 @@ async def check_access(request: web.Request, handler: Handler) -> web.StreamResp
 
 def actor(request: web.Request) -> str:
     """The caller as the audit names them."""
-    return request[CALLER].name
+    return request[CALLER].actor
 
 
 async def _caller(request: web.Request, needs: ApiScope) -> Caller:
@@ -52,7 +36,7 @@ async def _caller(request: web.Request, needs: ApiScope) -> Caller:
     scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     found = None
     if scheme.lower() == "bearer" and key.isascii():
-        found = await request.app[SERVICES].api_keys.caller(Secret(key.strip()))
+        found = await request.app[SERVICES].keys.callers.caller(Secret(key.strip()))
     if found is None:
         raise Refusal("unauthorized", "send `Authorization: Bearer wasl_…` with a valid API key", headers=_CHALLENGE)
     if not found.may(needs):

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from entrypoints.http import app_events, embedded, health, install_pages, webhooks
 from entrypoints.http.api import (
+    api_keys,
     audit,
     auth,
     backfill,
@@ -76,6 +77,7 @@ ALL_ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *dead_letters.ROUTES,
     *dead_letter_jobs.ROUTES,
+    *api_keys.ROUTES,
     *health.ROUTES,
     *health.INSTALL_ROUTES,
     *description.ROUTES,

@@ -49,7 +49,7 @@ async def limit_callers(request: web.Request, handler: Handler) -> web.StreamRes
     door = door_of(request)
     if door is not None and CALLER in request:
         caller = request[CALLER]
-        await _enter(request, door, f"key {caller.name}", caller.rate_per_minute)
+        await _enter(request, door, f"key {caller.holder}", caller.rate_per_minute)
     return await handler(request)
 
 

@@ -42,6 +42,7 @@ WAIT_SECONDS: Final = 10.0
 _LOOK_EVERY: Final = 0.1
 _FINISH_TRIES: Final = 5
 _MAY_HAVE_HAPPENED: Final = frozenset({"outcome-unknown", "unreadable", "internal"})
+_KEPT_BODY: Final = web.RequestKey("kept_body", bytes)
 _KEPT_HEADERS: Final = ("Content-Type", "Location")
 
 
@@ -72,7 +73,7 @@ def given_key(request: web.Request) -> str | None:
 
 
 def _key_of(request: web.Request, route: Route) -> IdempotencyKey:
-    scope = f"{request[CALLER].name} {route.method} {route.path}"
+    scope = f"{request[CALLER].holder} {route.method} {route.path}"
     return IdempotencyKey(scope, given_key(request) or "", _store_of(request))
 
 
@@ -126,10 +127,15 @@ async def _first(request: web.Request, handler: Handler, key: IdempotencyKey, cl
     return response
 
 
+def keep_instead(request: web.Request, body: bytes) -> None:
+    """The answer to come holds what may be shown once only: repeats are answered with this in its place."""
+    request[_KEPT_BODY] = body
+
+
 async def _keep(request: web.Request, key: IdempotencyKey, claim: Fresh, response: web.StreamResponse) -> None:
     """Where it cannot be written down the key stays open, so that a repeat is refused and never sent again."""
     services = request.app[SERVICES]
-    kept = _kept(response)
+    kept = _kept(request, response)
     for _ in range(_FINISH_TRIES):
         try:
             await services.idempotency.finish(key, claim.claim, kept)
@@ -140,8 +146,8 @@ async def _keep(request: web.Request, key: IdempotencyKey, claim: Fresh, respons
             return
 
 
-def _kept(response: web.StreamResponse) -> KeptAnswer:
-    body = response.body if isinstance(response, web.Response) else b""
+def _kept(request: web.Request, response: web.StreamResponse) -> KeptAnswer:
+    body = request.get(_KEPT_BODY) or (response.body if isinstance(response, web.Response) else b"")
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     return KeptAnswer(response.status, bytes(body) if isinstance(body, (bytes, bytearray)) else b"", headers)
 

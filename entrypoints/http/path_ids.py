@@ -54,6 +54,7 @@ PATH_IDS: Final[Mapping[str, PathId]] = MappingProxyType(
         "tag_id": _zid("tag", "8f2b4c1e-0d5a-4a3e-9b7c-1d2e3f4a5b74"),
         "country_id": _zid("country", "184"),
         "segment_id": PathId(_NUMBER, "7", "A saved segment's number."),
+        "key_id": PathId(_NUMBER, "1", "An API key's number, as lists show it."),
         "job_id": PathId(_NUMBER, "7", "Number of a redrive or discard of many."),
     }
 )

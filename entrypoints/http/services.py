@@ -11,8 +11,10 @@ from aiohttp import web
 
 from core.domain.doors import Door
 from core.domain.secret import Secret
+from core.features.api_keys import KeepApiKeys
 from core.features.backfill import AskForBackfill
 from core.features.check_webhooks import CheckWebhooks
+from core.features.console_sign_in import ConsoleSignIn
 from core.features.dead_letters import DecideDeadLetters
 from core.features.embedded_sessions import EmbeddedVisits
 from core.features.erase_data import EraseData
@@ -25,7 +27,7 @@ from core.features.reconcile_requests import AskForReconciliation
 from core.features.refresh_tokens import RefreshTokens
 from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
-from core.ports.api_keys import ApiKeys
+from core.ports.api_keys import ApiKeys, KeyBook
 from core.ports.app_events import StoreSubscriptions
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.cache import Cache
@@ -74,14 +76,13 @@ class HealthServices:
 class HttpSettings:
     """What the routes need of the configuration.
 
-    `admin_keys`, `app_events_secrets` and `session_keys` are rings: any member is
+    `app_events_secrets` and `session_keys` are rings: any member is
     accepted, the first session key signs, so there has to be one; an empty ring of
     the others accepts nothing. `app_id` None takes app events of any app.
     """
 
     public_url: str
     version: str
-    admin_keys: tuple[Secret, ...]
     app_events_secrets: tuple[Secret, ...]
     session_keys: tuple[Secret, ...]
     webhook_max_bytes: int
@@ -132,6 +133,16 @@ class Customers:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """API keys: whose they are, the book of those that were made, making and ending them; people signed in by one."""
+
+    callers: ApiKeys
+    book: KeyBook
+    keeping: KeepApiKeys
+    console: ConsoleSignIn
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """The features and ports behind the routes. `worker` tells this process's lease."""
 
@@ -149,7 +160,7 @@ class HttpServices:
     desk: Desk
     dead: DecideDeadLetters
     announcer: Announcer
-    api_keys: ApiKeys
+    keys: Keys
     idempotency: IdempotencyKeys
     gateway: ZidGateway
     trail: AuditTrail

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from core.ports.ledger_reading import EventFilter
 from entrypoints.http.api.dead_letter_jobs import job_view
-from entrypoints.http.console.login import signed_in
+from entrypoints.http.console.access import signed_in
 from entrypoints.http.pages import page
 from entrypoints.http.routing import Access, Route
 from entrypoints.http.services import SERVICES

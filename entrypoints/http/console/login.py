@@ -1,136 +1,102 @@
-"""Signing in with an admin key, and out again."""
+"""Signing in with an API key, and out again."""
 
 from __future__ import annotations
 
-from typing import Final
-from urllib.parse import parse_qsl
+from math import ceil
 
 from aiohttp import web
 from structlog import get_logger
 
-from core.domain.secret import Secret, same
-from core.errors import SettingInvalid
-from entrypoints.http.bodies import read_up_to
-from entrypoints.http.console.session import LIFETIME, Session, Signer
+from core.domain.secret import Secret
+from core.features.console_sign_in import LockedOut, SignedIn, WrongKey
+from entrypoints.http.console import cookies
+from entrypoints.http.console.access import SIGN_IN, posted, see, session_of, signer
 from entrypoints.http.pages import page
 from entrypoints.http.problems import Refusal
-from entrypoints.http.routing import Access, Handler, Route
+from entrypoints.http.routing import Access, Route
 from entrypoints.http.services import SERVICES
+from entrypoints.http.tracing import REQUEST_ID
+from entrypoints.http.visitors import visitor_of
 
 log = get_logger()
 
-COOKIE: Final = "wasl_session"
-FORM_COOKIE: Final = "wasl_form"
-_PATH: Final = "/console"
-_FORM_SECONDS: Final = 3600
-_FIELDS: Final = 4096
-"""No form here is larger, in bytes."""
-_FORM_PATIENCE: Final = 10.0
-
-
-def signer(request: web.Request) -> Signer:
-    """Raises SettingInvalid where there is no key to sign with."""
-    keys = request.app[SERVICES].settings.session_keys
-    if not keys:
-        raise SettingInvalid("SESSION_KEY", "is not set; nobody can sign in to the console without it")
-    return Signer(keys)
-
-
-def session_of(request: web.Request) -> Session | None:
-    """The session this browser has, or None."""
-    services = request.app[SERVICES]
-    return signer(request).session(request.cookies.get(COOKIE), services.settings.admin_keys, services.clock.now())
-
-
-def signed_in(handler: Handler) -> Handler:
-    """Sends people without a session to the form."""
-
-    async def checked(request: web.Request) -> web.StreamResponse:
-        return await handler(request) if session_of(request) else _see("/console/login")
-
-    return checked
-
 
 async def form(request: web.Request) -> web.Response:
-    if session_of(request):
-        return _see("/console")
-    return _form(request)
+    """Whoever comes with a session that has ended is told so, whatever ended it."""
+    if await session_of(request):
+        return see("/console")
+    if cookies.needs_https(request):
+        return _form(request, problem="login.https")
+    if cookies.read_cookie(request, cookies.SESSION) is None:
+        return _form(request)
+    response = _form(request, notice="login.over")
+    cookies.drop_cookie(request, response, cookies.SESSION)
+    return response
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    fields = await _fields(request)
-    if not signer(request).form_holds(_holder(request), fields.get("csrf", "")):
+    """A session of its own for the right key; each guess is counted first."""
+    fields = await posted(request, cookies.read_cookie(request, cookies.FORM) or "")
+    if fields is None:
         return _form(request, problem="login.stale", status=400)
-    key = _known_key(request, fields.get("key", "").strip())
-    outcome = "accepted" if key else "refused"
+    outcome = await request.app[SERVICES].keys.console.sign_in(
+        Secret(fields.get("key", "").strip()),
+        visitor=visitor_of(request).name,
+        replaces=cookies.read_cookie(request, cookies.SESSION),
+        request_id=request[REQUEST_ID],
+    )
+    return _answer(request, outcome)
+
+
+def _answer(request: web.Request, outcome: SignedIn | WrongKey | LockedOut) -> web.Response:
+    match outcome:
+        case SignedIn(session):
+            _tell("accepted", request, actor=session.caller.actor)
+            response = see("/console")
+            cookies.set_cookie(request, response, cookies.SESSION, session.session_id)
+            cookies.drop_cookie(request, response, cookies.FORM)
+            return response
+        case WrongKey(pause):
+            _tell("refused", request, pause=pause)
+            return _form(request, problem="login.wrong", status=403, wait=pause)
+        case LockedOut(wait):
+            _tell("locked", request, wait=wait)
+            response = _form(request, problem="login.locked", status=429, wait=wait)
+            response.headers["Retry-After"] = str(max(1, ceil(wait)))
+            return response
+
+
+def _tell(outcome: str, request: web.Request, **more: str | float) -> None:
     request.app[SERVICES].metrics.count("console_logins_total", outcome=outcome)
-    if key is None:
-        log.warning("console_login_refused", remote=request.remote)
-        return _form(request, problem="login.wrong", status=403)
-    response = _see("/console")
-    _start_session(request, response, key)
-    log.info("console_login_accepted", remote=request.remote)
-    return response
+    log.info("console_sign_in", outcome=outcome, **more)
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    session, fields = session_of(request), await _fields(request)
-    if session and not signer(request).form_holds(session.id, fields.get("csrf", "")):
+    """The session ends on this side: what the browser still holds opens nothing."""
+    session = await session_of(request)
+    fields = await posted(request, session.session_id if session else "")
+    if session and fields is None:
         raise Refusal("bad-request", "csrf: the form does not belong to this session; load the console again")
-    response = _see("/console/login")
-    response.del_cookie(COOKIE, path=_PATH)
+    if session:
+        await request.app[SERVICES].keys.console.sign_out(session, request_id=request[REQUEST_ID])
+    response = see(SIGN_IN)
+    cookies.drop_cookie(request, response, cookies.SESSION)
     return response
 
 
-def _form(request: web.Request, *, problem: str | None = None, status: int = 200) -> web.Response:
-    holder = _holder(request) or request.app[SERVICES].ids.secret_text()
-    csrf = signer(request).form_token(holder)
-    response = page(request, "login.html", {"csrf": csrf, "problem": problem}, status=status)
-    _set(request, response, FORM_COOKIE, holder, _FORM_SECONDS)
+def _form(
+    request: web.Request, *, problem: str | None = None, notice: str | None = None, status: int = 200, wait: float = 0
+) -> web.Response:
+    """Each form has a holder of its own in a cookie; the token in it is made from that."""
+    holder = cookies.read_cookie(request, cookies.FORM) or request.app[SERVICES].ids.secret_text()
+    shown = {"csrf": signer(request).form_token(holder), "problem": problem, "notice": notice, "wait": ceil(wait)}
+    response = page(request, "login.html", shown, status=status)
+    cookies.set_cookie(request, response, cookies.FORM, holder)
     return response
-
-
-def _holder(request: web.Request) -> str:
-    """The text in the form's cookie; the form's token is derived from it."""
-    text = request.cookies.get(FORM_COOKIE, "")
-    return text if text.isascii() else ""
-
-
-def _known_key(request: web.Request, given: str) -> Secret | None:
-    """The admin key that was typed; every key is compared."""
-    keys = request.app[SERVICES].settings.admin_keys
-    typed = given if given.isascii() else ""
-    found = [key for key in keys if same(typed, key.reveal())]
-    return found[0] if found else None
-
-
-def _start_session(request: web.Request, response: web.Response, key: Secret) -> None:
-    services = request.app[SERVICES]
-    expires = int((services.clock.now() + LIFETIME).timestamp())
-    session = Session(services.ids.secret_text(), expires, signer(request).fingerprint(key))
-    _set(request, response, COOKIE, signer(request).cookie(session), int(LIFETIME.total_seconds()))
-    response.del_cookie(FORM_COOKIE, path=_PATH)
-
-
-def _set(request: web.Request, response: web.Response, name: str, value: str, seconds: int) -> None:
-    secure = request.app[SERVICES].settings.secure
-    response.set_cookie(name, value, max_age=seconds, path=_PATH, httponly=True, samesite="Lax", secure=secure)
-
-
-async def _fields(request: web.Request) -> dict[str, str]:
-    """The form's fields, whatever the body says it is; 413 for one larger than any form of ours."""
-    body = await read_up_to(request.content, _FIELDS, seconds=_FORM_PATIENCE)
-    if body.oversize:
-        raise Refusal("too-large", "the form is larger than any of ours")
-    return dict(parse_qsl(body.content.decode("utf-8", "replace")))
-
-
-def _see(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path})
 
 
 ROUTES = (
-    Route("GET", "/console/login", form, access=Access.OPEN, page=True),
-    Route("POST", "/console/login", sign_in, access=Access.OPEN, page=True),
+    Route("GET", SIGN_IN, form, access=Access.OPEN, page=True),
+    Route("POST", SIGN_IN, sign_in, access=Access.OPEN, page=True),
     Route("POST", "/console/logout", sign_out, access=Access.OWN, page=True),
 )

@@ -11,7 +11,7 @@ from aiohttp import web
 from structlog import get_logger
 
 from core.errors import TryLater
-from entrypoints.http.console.login import session_of, signed_in, signer
+from entrypoints.http.console.access import SESSION, form_token, session_of, signed_in
 from entrypoints.http.console.overview import Lookout
 from entrypoints.http.pages import Language, language_of, page
 from entrypoints.http.problems import Refusal
@@ -24,6 +24,8 @@ WATCHERS: Final = 64
 """Open streams per process."""
 STREAM_SECONDS: Final = 900.0
 """The browser connects anew after that, and its session is checked again."""
+SESSION_CHECK: Final = 5.0
+"""Seconds after which somebody who was signed out elsewhere sees no more."""
 PACE: Final = 1.0
 HEARTBEAT: Final = 15.0
 
@@ -41,18 +43,16 @@ WATCH: Final = web.AppKey("watch", Watch)
 
 
 async def show(request: web.Request) -> web.Response:
-    session = session_of(request)
-    assert session is not None, "only reached through signed_in"
     overview = await request.app[WATCH].lookout.overview()
-    form = {"csrf": signer(request).form_token(session.id), "refresh": request.query.get("refresh") == "5"}
-    return page(request, "console.html", {**form, **overview.values()})
+    form = {"csrf": form_token(request), "refresh": request.query.get("refresh") == "5"}
+    return page(request, "console.html", {**form, "caller": request[SESSION].caller, **overview.values()})
 
 
 async def live(request: web.Request) -> web.StreamResponse:
     watching = request.app[WATCH]
     if request.method == "HEAD":
         return web.Response()
-    if session_of(request) is None:
+    if await session_of(request, by_itself=True) is None:
         raise Refusal("unauthorized", "sign in at /console/login")
     if watching.present >= WATCHERS:
         raise Refusal("overloaded", f"{WATCHERS} people watch already; reload the page to see the present state")
@@ -66,16 +66,28 @@ async def live(request: web.Request) -> web.StreamResponse:
 async def _stream(request: web.Request, watching: Watch) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     await response.prepare(request)
-    stream = _Stream(response, language_of(request))
     clock = request.app[SERVICES].clock
+    stream = _Stream(response, language_of(request), clock.monotonic())
     until = clock.monotonic() + STREAM_SECONDS
-    while not watching.closing.is_set() and clock.monotonic() < until:
+    while not watching.closing.is_set() and clock.monotonic() < until and not stream.over:
         try:
-            await stream.send(await _changes(watching.lookout, stream))
+            await stream.send(await _news(request, watching.lookout, stream))
         except ConnectionError:
             break
         await _pause(watching.closing, PACE)
     return response
+
+
+async def _news(request: web.Request, lookout: Lookout, stream: _Stream) -> Mapping[str, str]:
+    """What changed, to somebody who is still signed in; the last word to one who is not."""
+    clock = request.app[SERVICES].clock
+    if clock.monotonic() >= stream.checked + SESSION_CHECK:
+        try:
+            stream.over = await session_of(request, by_itself=True) is None
+        except TryLater as error:
+            return {"trouble": type(error).__name__}
+        stream.checked = clock.monotonic()
+    return {"over": "signed out"} if stream.over else await _changes(lookout, stream)
 
 
 async def _changes(lookout: Lookout, stream: _Stream) -> Mapping[str, str]:
@@ -90,8 +102,11 @@ async def _changes(lookout: Lookout, stream: _Stream) -> Mapping[str, str]:
 class _Stream:
     """One browser that listens."""
 
-    def __init__(self, response: web.StreamResponse, language: Language) -> None:
+    def __init__(self, response: web.StreamResponse, language: Language, checked: float) -> None:
         self.language = language
+        self.checked = checked
+        """When the session was looked at last."""
+        self.over = False
         self.sent: dict[str, str] = {}
         self._response = response
         self._silent = 0.0

@@ -581,7 +581,11 @@ async def test_answers_have_the_shape_that_the_route_table_promises(client: Test
     world.exchange.refreshes.then({"access_token": "m", "authorization": "a", "refresh_token": "r", "expires_in": 60})
     world.database.numbers = count(int(PATH_IDS["job_id"].example))
     await world.redrives.open(Order(DeskAction.REDRIVE), audit=AuditEntry("events.redriven"))
-    bodies = {"/v1/dead-letters/redrive": {"all": True}, "/v1/dead-letters/discard": {"all": True}}
+    bodies: dict[str, object] = {
+        "/v1/dead-letters/redrive": {"all": True},
+        "/v1/dead-letters/discard": {"all": True},
+        "/v1/api-keys": {"name": "courier", "scopes": ["read"]},
+    }
     in_order = sorted(ALL_ROUTES, key=lambda route: "revoke" in route.path)
     for route in in_order:
         if not route.summary or not route.answer or route.path.startswith("/v1/stores/{store_id}/"):

@@ -34,7 +34,7 @@ async def scoped(world: World, aiohttp_client: ClientFactory) -> TestClient:
 
 def needs(route: Route) -> ApiScope:
     """Said again here, so that a route that forgets its scope is found."""
-    if route.path.startswith("/auth/revoke") or route.path.endswith(("/erase", "/personal-data")):
+    if route.path.startswith(("/auth/revoke", "/v1/api-keys")) or route.path.endswith(("/erase", "/personal-data")):
         return ApiScope.ADMIN
     return ApiScope.READ if route.method == "GET" else ApiScope.OPERATE
 

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from http.cookies import SimpleCookie
 
 import aiohttp
@@ -16,10 +15,11 @@ from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.workers import MemoryWorkers
 from core.domain.backfill import BACKFILLED, PageDone
 from core.domain.secret import Secret
+from core.features.console_sign_in import IDLE, LONGEST, SignedIn
 from core.errors import Unavailable
 from core.ids import StoreId
 from entrypoints.http.console import views
-from entrypoints.http.console.session import LIFETIME, Session, Signer
+from entrypoints.http.console.session import Signer
 from tests.integration.routes.conftest import make_client
 from tests.integration.routes.world import ADMIN_KEY, STORE, World, address, credentials, order, served, until
 
@@ -63,7 +63,7 @@ async def test_an_admin_key_signs_in_for_a_while(world: World, client: TestClien
     assert ADMIN_KEY not in answer.headers["Set-Cookie"]
     assert "Ledger" in await console(client)
 
-    world.clock.advance(LIFETIME.total_seconds() + 1)
+    world.clock.advance(IDLE.total_seconds() + 1)
     assert (await client.get("/console", allow_redirects=False)).status == 303
     assert world.metrics.counted("console_logins_total", outcome="accepted") == 1
 
@@ -133,47 +133,6 @@ async def test_without_a_session_key_nobody_signs_in_and_the_page_says_so(aiohtt
 
     assert answer.status == 500
     assert "set up wrongly" in await answer.text()
-
-
-# --- the cookie -----------------------------------------------------------------
-
-KEYS = (Secret("wasl_one"), Secret("wasl_two"))
-SIGNER = Signer((Secret("new"), Secret("old")))
-
-
-def made(signer: Signer = SIGNER, key: Secret = KEYS[0]) -> tuple[World, str]:
-    world = World()
-    expires = int((world.clock.now() + timedelta(hours=1)).timestamp())
-    return world, signer.cookie(Session("s" * 43, expires, signer.fingerprint(key)))
-
-
-def test_a_session_is_read_back_under_any_key_of_the_ring() -> None:
-    for ring in (("new",), ("old",), ("old", "new")):
-        world, cookie = made(Signer(tuple(map(Secret, ring))))
-        assert SIGNER.session(cookie, KEYS, world.clock.now()) is not None
-    world, cookie = made(Signer((Secret("gone"),)))
-    assert SIGNER.session(cookie, KEYS, world.clock.now()) is None
-
-
-def test_a_session_ends_with_the_admin_key_it_was_made_with() -> None:
-    world, cookie = made(key=KEYS[1])
-    assert SIGNER.session(cookie, KEYS, world.clock.now()) is not None
-    assert SIGNER.session(cookie, KEYS[:1], world.clock.now()) is None
-
-
-def test_no_part_of_the_cookie_can_be_changed() -> None:
-    world, cookie = made()
-    for place in range(len(cookie)):
-        changed = cookie[:place] + ("A" if cookie[place] != "A" else "B") + cookie[place + 1 :]
-        read = SIGNER.session(changed, KEYS, world.clock.now())
-        assert read is None, place
-    longer = cookie.replace(str(int(cookie.split(".")[1])), "9" * 12)
-    assert SIGNER.session(longer, KEYS, world.clock.now()) is None
-
-
-@pytest.mark.parametrize("cookie", [None, "", ".", "...", "é.1.2.3", "\udcff", "s" * 100_000, "a.b.c.d"])
-def test_any_other_cookie_is_no_session(cookie: str | None) -> None:
-    assert SIGNER.session(cookie, KEYS, World().clock.now()) is None
 
 
 # --- reading ----------------------------------------------------------------------
@@ -411,7 +370,7 @@ async def test_a_browser_that_leaves_frees_its_place(world: World, monkeypatch: 
     monkeypatch.setattr(views, "PACE", 0.01)
     monkeypatch.setattr(views, "HEARTBEAT", 0.05)
     app = world.app()
-    async with served(app) as port, ClientSession(cookies=session_cookies(world)) as session:
+    async with served(app) as port, ClientSession(cookies=await session_cookies(world)) as session:
         answer = await session.get(f"http://127.0.0.1:{port}/console/live")
         await until(lambda: app[views.WATCH].present == 1)
         answer.close()
@@ -421,7 +380,7 @@ async def test_a_browser_that_leaves_frees_its_place(world: World, monkeypatch: 
 async def test_streams_do_not_hold_up_a_shutdown(world: World) -> None:
     app = world.app()
     loop = asyncio.get_running_loop()
-    async with ClientSession(cookies=session_cookies(world)) as session:
+    async with ClientSession(cookies=await session_cookies(world)) as session:
         async with served(app) as port:
             answer = await session.get(f"http://127.0.0.1:{port}/console/live")
             await until(lambda: app[views.WATCH].present == 1)
@@ -430,10 +389,10 @@ async def test_streams_do_not_hold_up_a_shutdown(world: World) -> None:
         answer.close()
 
 
-def session_cookies(world: World) -> dict[str, str]:
-    signer = Signer(world.services().settings.session_keys)
-    expires = int((world.clock.now() + LIFETIME).timestamp())
-    return {"wasl_session": signer.cookie(Session("s" * 43, expires, signer.fingerprint(Secret(ADMIN_KEY))))}
+async def session_cookies(world: World) -> dict[str, str]:
+    signed_in = await world.services().keys.console.sign_in(Secret(ADMIN_KEY), visitor="a test")
+    assert isinstance(signed_in, SignedIn)
+    return {"wasl_session": signed_in.session.session_id}
 
 
 async def test_a_stores_backfill_is_shown_until_it_is_complete(world: World, client: TestClient) -> None:

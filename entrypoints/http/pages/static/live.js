@@ -26,6 +26,8 @@
   source.addEventListener("trouble", () => say("trouble"));
   source.addEventListener("open", () => say("on"));
   source.addEventListener("error", () => say("off"));
+  // The session is over: the server shows where to sign in again.
+  source.addEventListener("over", () => { source.close(); window.location.reload(); });
   // A page that goes away keeps no connection: browsers allow six per host.
   window.addEventListener("pagehide", () => source.close());
 })();
