@@ -116,6 +116,7 @@ OAUTH = (
         ("200", "201", "204"),
         "answer to registering an embedded token; 200 and 201 with {}, 204 without a body",
     ),
+    _choice("embedded.again", "U10", ("replace", "keep"), "which token opens the app after a second registration"),
     _choice("embedded.delete_after_uninstall", "U10", ("401", "204", "404"), "DELETE of it after uninstall"),
     _choice("uninstall.profile_status", "U29", ("401", "403", "redirect"), "the profile after uninstall"),
     Knob(

@@ -123,7 +123,7 @@ def _sandbox_app(secrets: Mapping[str, str]) -> dict[str, str]:
 
 def _sandbox_places(port: int) -> dict[str, str]:
     url = http_url(DEFAULT_HOST, port)
-    return {"SANDBOX_PORT": str(port), "ZID_API_URL": url, "ZID_OAUTH_URL": url}
+    return {"SANDBOX_PORT": str(port), "ZID_API_URL": url, "ZID_OAUTH_URL": url, "ZID_DASHBOARD_URL": url}
 
 
 def _refuse_production(given: Mapping[str, str]) -> None:

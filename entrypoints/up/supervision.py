@@ -147,6 +147,8 @@ class Supervision:
             await show_demo(self._sandbox, self._screen, command, watcher.look)
         else:
             await offer_install(self._sandbox, self._screen, command)
+        if self._sandbox is not None and self._instance.settings.zid_embedded:
+            self._screen.line(f"see the app inside the merchant's dashboard: open {self._sandbox.url}, press Open")
 
     async def _follow_address(self) -> None:
         """Webhooks go to the address they were subscribed with: at the sandbox they are moved, at Zid it is told."""

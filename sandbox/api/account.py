@@ -53,7 +53,8 @@ def register_embedded(call: Call) -> Answer:
     token = call.incoming.document.get("token")
     if not isinstance(token, str) or not token:
         raise InvalidError({"token": ["The token field is required."]})
-    call.store.embedded[call.app.client_id] = token
+    if call.app.client_id not in call.store.embedded or call.sandbox.knobs.text("embedded.again") == "replace":
+        call.store.embedded[call.app.client_id] = token
     call.sandbox.world.stores.touch(str(call.store.id))
     return _EMBEDDED[call.sandbox.knobs.text("embedded.body")]
 

@@ -26,7 +26,7 @@ async def home(request: web.Request) -> web.Response:
     """What is here and what can be done with it."""
     sandbox = request.app[SANDBOX]
     stores = sorted(sandbox.world.stores, key=lambda store: store.id)
-    return _page(request, "home.html", stores=stores, apps=list(sandbox.world.apps), default=sandbox.default_app())
+    return page(request, "home.html", stores=stores, apps=list(sandbox.world.apps), default=sandbox.default_app())
 
 
 async def authorize_page(request: web.Request) -> web.Response:
@@ -49,7 +49,7 @@ async def consent(request: web.Request) -> web.Response:
 
 
 async def login_page(request: web.Request) -> web.Response:
-    return _login(request, request.query.get("next", "/"), problem="")
+    return login_to(request, request.query.get("next", "/"))
 
 
 async def log_in(request: web.Request) -> web.Response:
@@ -58,7 +58,7 @@ async def log_in(request: web.Request) -> web.Response:
     target, wanted = str(form.get("next", "/")), str(form.get("store_id", ""))
     store = request.app[SANDBOX].world.stores.get(wanted)
     if store is None:
-        return _login(request, target, problem=f"There is no store {wanted!r} here.")
+        return login_to(request, target, problem=f"There is no store {wanted!r} here.")
     is_local = target.startswith("/") and not target.startswith(("//", "/\\"))
     return sign_in(request.app[SANDBOX], store, target if is_local else "/")
 
@@ -81,7 +81,7 @@ async def activate_store(request: web.Request) -> web.Response:
 async def dashboard(request: web.Request) -> web.Response:
     """Stands for dashboard.zid.sa, where authorize sends a store without a subscription."""
     code = request.query.get("error_code", "")
-    return _page(request, "dashboard.html", code=code, store_id=request.match_info["store_id"])
+    return page(request, "dashboard.html", code=code, store_id=request.match_info["store_id"])
 
 
 def sign_in(sandbox: Sandbox, store: Store, target: str) -> web.Response:
@@ -105,22 +105,24 @@ def _show(request: web.Request, step: Step, store: Store | None) -> web.Response
         case "redirect":
             return web.Response(status=302, headers={"Location": step.url})
         case "login":
-            return _login(request, str(request.rel_url), problem="")
+            return login_to(request, str(request.rel_url))
         case "consent":
             assert step.app is not None
             assert store is not None
             scopes = granted_scopes(step.app, request.query.get("scope", ""))
             action = f"/oauth/consent?{urlencode(list(request.query.items()))}"
-            return _page(request, "consent.html", app=step.app, store=store, scopes=scopes, action=action)
+            return page(request, "consent.html", app=step.app, store=store, scopes=scopes, action=action)
         case "error":
-            return _page(request, "error.html", status=400, problem=step.problem)
+            return page(request, "error.html", status=400, problem=step.problem)
 
 
-def _login(request: web.Request, target: str, *, problem: str) -> web.Response:
+def login_to(request: web.Request, target: str, *, problem: str = "") -> web.Response:
+    """The login page; whoever logs in is sent on to `target`."""
     stores = sorted(request.app[SANDBOX].world.stores, key=lambda store: store.id)
-    return _page(request, "login.html", stores=stores, next=target, problem=problem)
+    return page(request, "login.html", stores=stores, next=target, problem=problem)
 
 
-def _page(request: web.Request, name: str, *, status: int = 200, **values: object) -> web.Response:
+def page(request: web.Request, name: str, *, status: int = 200, **values: object) -> web.Response:
+    """The template as a page."""
     text = request.app[TEMPLATES].get_template(name).render(**values)
     return web.Response(status=status, text=text, content_type="text/html")

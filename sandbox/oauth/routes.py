@@ -7,7 +7,7 @@ from aiohttp import web
 
 from sandbox.bodies import read_body
 from sandbox.http import SANDBOX, to_response
-from sandbox.oauth import pages
+from sandbox.oauth import embedding, pages
 from sandbox.oauth.exchange import exchange
 
 
@@ -20,7 +20,9 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/oauth/consent", pages.consent)
     app.router.add_post("/oauth/token", token)
     app.router.add_get("/dashboard/stores/{store_id}/apps/{app_id}", pages.dashboard)
+    app.router.add_get(embedding.PAGE, embedding.embedded_app)
     app.router.add_get("/__sandbox/stores/{id}/activate", pages.activate_store)
+    app.router.add_get("/__sandbox/stores/{id}/open", embedding.open_app)
     app.router.add_post("/__sandbox/stores/{id}/install", install_as_reviewer)
 
 
