@@ -39,13 +39,19 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "handlers": "Which handler gets which topic",
     },
     "Make": {
+        "api-keys": "Keys of the API and the console: create, list, rotate, revoke",
         "keys": "Generate keys and secrets",
         "trigger": "Let the sandbox produce an event",
     },
 }
-"""Heading → command → one line of help; each command lives in `entrypoints.cli.commands.<command>`."""
+"""Heading → command → one line of help; each command lives in `entrypoints.cli.commands.<command>` (`module_of`)."""
 
 HELP: Final = {name: line for section in SECTIONS.values() for name, line in section.items()}
+
+
+def module_of(command: str) -> str:
+    """Where a command lives."""
+    return f"entrypoints.cli.commands.{command.replace('-', '_')}"
 
 
 class LazyCommands(MutableMapping[str, Command]):
@@ -56,7 +62,7 @@ class LazyCommands(MutableMapping[str, Command]):
 
     def __getitem__(self, name: str) -> Command:
         if name in HELP and name not in self._loaded:
-            self._loaded[name] = get_command(import_module(f"entrypoints.cli.commands.{name}").app)
+            self._loaded[name] = get_command(import_module(module_of(name)).app)
             self._loaded[name].name = name
         return self._loaded[name]
 

@@ -23,16 +23,22 @@ _SPAN: Final = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def read_since(text: str | None, now: datetime | None = None) -> datetime | None:
-    """A span before now, or a time; a time without a zone is UTC."""
+def read_span(text: str) -> timedelta | None:
+    """15m, 12h, 7d; None for what is no span."""
+    found = _SPAN.fullmatch(text)
+    return timedelta(**{_UNITS[found["unit"]]: int(found["number"])}) if found else None
+
+
+def read_since(text: str | None, now: datetime | None = None, *, hint: str = "--since") -> datetime | None:
+    """A span before now, or a time; a time without a zone is UTC. `hint` is the option to complain about."""
     if text is None:
         return None
-    if span := _SPAN.fullmatch(text):
-        return (now or datetime.now(UTC)) - timedelta(**{_UNITS[span["unit"]]: int(span["number"])})
+    if (span := read_span(text)) is not None:
+        return (now or datetime.now(UTC)) - span
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r}: write 15m, 12h, 7d or 2026-01-31T12:00Z", param_hint="--since") from None
+        raise typer.BadParameter(f"{text!r}: write 15m, 12h, 7d or 2026-01-31T12:00Z", param_hint=hint) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

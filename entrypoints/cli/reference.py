@@ -9,7 +9,7 @@ import typer
 from typer._click import Command, Context
 from typer.main import get_command
 
-from entrypoints.cli.app import SECTIONS
+from entrypoints.cli.app import SECTIONS, module_of
 
 
 def reference() -> str:
@@ -22,7 +22,7 @@ def _sections() -> Iterator[str]:
         yield f"## {heading}\n"
         for name, line in commands.items():
             yield f"### wasl {name}\n\n{line}.\n"
-            command = get_command(import_module(f"entrypoints.cli.commands.{name}").app)
+            command = get_command(import_module(module_of(name)).app)
             for words, leaf in _leaves(f"wasl {name}", command):
                 yield f"```text\n{_help(words, leaf)}\n```\n"
 

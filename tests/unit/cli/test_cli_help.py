@@ -18,7 +18,7 @@ from entrypoints.scheduler import SCHEDULER_METRICS_PORT
 
 def leaves() -> Iterator[tuple[str, ...]]:
     for name in top.HELP:
-        command = get_command(import_module(f"entrypoints.cli.commands.{name}").app)
+        command = get_command(import_module(top.module_of(name)).app)
         members = getattr(command, "commands", {})
         yield from [(name, member) for member in members] or [(name,)]
 
