@@ -21,6 +21,7 @@ from entrypoints.http.services import HealthServices
 from entrypoints.lease import Lease
 from entrypoints.limits import within
 from entrypoints.process import Loops, keep_doing
+from entrypoints.ring_guarding import BEAT_EVERY, RingGuarding
 
 log = structlog.get_logger()
 
@@ -37,17 +38,18 @@ class Daemon:
 
 
 class Database:
-    """The database's part in a start: the schema is looked at and the lease joined, as soon as it answers."""
+    """The database's part in a start: schema, lease and keys are looked at as soon as it answers."""
 
-    def __init__(self, adapters: Adapters, lease: Lease) -> None:
+    def __init__(self, adapters: Adapters, lease: Lease, rings: RingGuarding) -> None:
         self._adapters = adapters
         self._lease = lease
+        self._rings = rings
         self.is_ready = False
 
     async def ask(self) -> None:
         """Returns when the database answers and this process may work with it.
 
-        Raises Unavailable, and SchemaTooOld. One caller at a time.
+        Raises Unavailable, SchemaTooOld, and SettingInvalid for keys that do not fit. One caller at a time.
         """
         if self.is_ready:
             await self._adapters.ping_database()()
@@ -55,6 +57,7 @@ class Database:
         await self._adapters.check_schema()()
         await _warn_of_powers(self._adapters)
         await self._lease.join()
+        await self._rings.meet()
         self.is_ready = True
 
 
@@ -67,7 +70,8 @@ async def daemon(settings: Settings, kind: str, *, may_wait: bool = False) -> As
     handlers = load_handlers(settings.wasl_handlers)
     async with open_adapters(settings, kind, may_wait=may_wait) as adapters:
         lease = Lease(adapters.workers(), kind)
-        database = Database(adapters, lease)
+        rings = RingGuarding(adapters.guard_rings(), lease, kind)
+        database = Database(adapters, lease, rings)
         announcer = BackgroundAnnouncer(adapters.indexes())
         features = Features(
             settings=settings,
@@ -83,6 +87,7 @@ async def daemon(settings: Settings, kind: str, *, may_wait: bool = False) -> As
         await _meet(database, features, may_wait=may_wait)
         async with Loops() as loops:
             loops.start("lease", keep_doing("lease", lease.renew, every=lease.every))
+            loops.start("rings", keep_doing("rings", rings.beat, every=BEAT_EVERY))
             loops.start("announcer", announcer.run())
             yield Daemon(settings, adapters, features, lease, announcer)
             await _leave(features, announcer, lease)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from structlog import get_logger
 
-from adapters.files.spool_file import SUFFIX, Numbered, SpoolFile, waiting_in
+from adapters.files.spool_file import SUFFIX, Numbered, SpoolFile, key_id_of, waiting_in
 from adapters.formats.delivery_record import seal, unseal
 from core.domain.events import Delivery
 from core.errors import KeyMissing, Unavailable, Unreadable, WaslError
@@ -92,6 +92,9 @@ class FileSpool(Spool):
 
     async def depth(self) -> int:
         return await self._on_disk(self._depth)
+
+    async def sealed_by(self) -> Mapping[str, int]:
+        return await self._on_disk(self._sealed_by)
 
     async def aclose(self) -> None:
         self._closed = True
@@ -232,6 +235,13 @@ class FileSpool(Spool):
 
     def _depth(self) -> int:
         return sum(map(waiting_in, self._paths()))
+
+    def _sealed_by(self) -> Mapping[str, int]:
+        found: Counter[str] = Counter()
+        for path in self._paths():
+            if (key_id := key_id_of(path)) and (waiting := waiting_in(path)):
+                found[key_id] += waiting
+        return found
 
     def _paths(self) -> Sequence[Path]:
         """The oldest first."""

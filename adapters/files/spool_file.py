@@ -163,6 +163,16 @@ def waiting_in(path: Path) -> int:
     return 0
 
 
+def key_id_of(path: Path) -> str | None:
+    """Which key of the ring opens the file; None when it is gone or cannot say."""
+    with suppress(OSError), path.open("rb") as file:
+        descriptor = file.fileno()
+        size = os.fstat(descriptor).st_size
+        for first in frames(lambda length, at: os.pread(descriptor, length, at), HEADER_BYTES, size):
+            return read_key(first.payload).key_id
+    return None
+
+
 def _ends(descriptor: int, start: int, end: int) -> Iterable[Frame]:
     """The whole frames, of which all but the first without their payloads: a file may be larger than memory allows."""
     for number, frame in enumerate(frames(lambda length, at: os.pread(descriptor, length, at), start, end)):

@@ -51,7 +51,7 @@ class MemorySealedVault(SealedVault):
         return rotation
 
     async def left(self, rotation: Rotation) -> int:
-        return len(self._not_reached(rotation))
+        return len(set(self._not_reached(rotation)) - self._database.quarantine.keys())
 
     async def page(self, rotation: Rotation, *, after: InstallId | None, limit: int) -> Sequence[SealedRow]:
         found = [install_id for install_id in self._not_reached(rotation) if after is None or install_id > after]

@@ -10,7 +10,7 @@ import asyncpg
 
 from adapters.postgres.audit import write_audit
 from adapters.postgres.connection import Pool, acquire, transaction
-from adapters.postgres.sealed_vault import ROWS, rotation_of, sealed_row
+from adapters.postgres.sealed_vault import ROWS, SOUND, rotation_of, sealed_row
 from adapters.postgres.storable_text import storable
 from core.ids import InstallId, StoreId
 from core.ports.sealed_vault import (
@@ -25,8 +25,7 @@ from core.ports.sealed_vault import (
 )
 
 _BEFORE_ALL: Final = -(2**63)
-_SOUND: Final = "NOT EXISTS (SELECT FROM key_quarantine q WHERE q.install_id = k.install_id)"
-_SEALED_BY: Final = f"SELECT key_id, count(*) AS rows FROM data_keys k WHERE {_SOUND} GROUP BY key_id"
+_SEALED_BY: Final = f"SELECT key_id, count(*) AS rows FROM data_keys k WHERE {SOUND} GROUP BY key_id"
 # Steps from one key id to the next in the index: there are few, however many rows there are.
 _LACKING: Final = f"""
     WITH RECURSIVE ids (key_id) AS (
@@ -35,7 +34,7 @@ _LACKING: Final = f"""
         SELECT (SELECT min(k.key_id) FROM data_keys k WHERE k.key_id > ids.key_id) FROM ids WHERE ids.key_id IS NOT NULL
     )
     SELECT key_id, count(*) AS rows FROM data_keys k
-    WHERE key_id IN (SELECT key_id FROM ids WHERE key_id <> ALL ($1)) AND {_SOUND}
+    WHERE key_id IN (SELECT key_id FROM ids WHERE key_id <> ALL ($1)) AND {SOUND}
     GROUP BY key_id
 """
 # Nothing is noted for an install that ended meanwhile: its data key is gone.

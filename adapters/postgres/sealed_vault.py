@@ -23,7 +23,10 @@ _NOT_REACHED: Final = {
     RotationKind.RING: "k.key_id <> $1",
     RotationKind.DATA_KEYS: "k.made_at <= $1",
 }
-_LEFT: Final = {kind: f"SELECT count(*) FROM data_keys k WHERE {which}" for kind, which in _NOT_REACHED.items()}
+SOUND: Final = "NOT EXISTS (SELECT FROM key_quarantine q WHERE q.install_id = k.install_id)"
+_LEFT: Final = {
+    kind: f"SELECT count(*) FROM data_keys k WHERE {which} AND {SOUND}" for kind, which in _NOT_REACHED.items()
+}
 _PAGE: Final = {
     kind: f"{ROWS} WHERE {which} AND k.install_id > $2 ORDER BY k.install_id LIMIT $3"
     for kind, which in _NOT_REACHED.items()

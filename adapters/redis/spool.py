@@ -6,7 +6,8 @@ as it was replicated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from typing import Final, cast
@@ -27,6 +28,10 @@ _ENTRIES: Final = "wasl:{spool}:deliveries"
 _SIZE: Final = "wasl:{spool}:bytes"
 _BYTES: Final = "latin-1"
 """The clients speak text; every byte has a character of its own there."""
+
+
+COUNTED_AT_ONCE: Final = 100
+"""Entries carry whole deliveries."""
 
 
 class RedisSpool(Spool):
@@ -76,6 +81,14 @@ class RedisSpool(Spool):
     async def depth(self) -> int:
         with driver_errors():
             return int(await self._redis.xlen(_ENTRIES))
+
+    async def sealed_by(self) -> Mapping[str, int]:
+        found: Counter[str] = Counter()
+        after = "-"
+        while entries := await self._entries(after, COUNTED_AT_ONCE):
+            found.update(fields["key_id"] for _, fields in entries)
+            after = f"({entries[-1][0]}"
+        return found
 
     async def aclose(self) -> None:
         self._closed = True

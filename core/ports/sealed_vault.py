@@ -97,11 +97,11 @@ class SealedVault(Protocol):
 
     @abstractmethod
     async def left(self, rotation: Rotation) -> int:
-        """Installs that the rotation has not reached, those in quarantine included."""
+        """Installs that the rotation has not reached, those in quarantine left out."""
 
     @abstractmethod
     async def page(self, rotation: Rotation, *, after: InstallId | None, limit: int) -> Sequence[SealedRow]:
-        """Of those the next by ascending install id."""
+        """The next that it has not reached, by ascending install id, those in quarantine included."""
 
     @abstractmethod
     async def swap(self, rotation: Rotation, changes: Sequence[Change], *, audit: AuditEntry) -> Sequence[InstallId]:

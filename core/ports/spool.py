@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,6 +51,10 @@ class Spool(Protocol):
     @abstractmethod
     async def depth(self) -> int:
         """How many wait, with those of every process that shares this place. Raises Unavailable."""
+
+    @abstractmethod
+    async def sealed_by(self) -> Mapping[str, int]:
+        """Of those the number by the id of the ring key that seals them. Raises Unavailable."""
 
     @abstractmethod
     async def aclose(self) -> None:

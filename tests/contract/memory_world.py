@@ -31,6 +31,7 @@ from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
 from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
+from adapters.memory.webhook_addresses import MemoryWebhookAddresses
 from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.workers import MemoryWorkers
 from tests.contract.memory_hands import MemoryHands
@@ -77,6 +78,7 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         sealed=MemorySealedVault(database),
         census=MemoryKeyCensus(database),
         process_rings=MemoryProcessRings(database),
+        addresses=MemoryWebhookAddresses(database),
         sealer_of=lambda *names: ReversibleSealer(names),
         vault_of=lambda ring: MemoryTokenVault(database, ring),
     )

@@ -50,6 +50,7 @@ from adapters.postgres.stock_ledger import PostgresStockLedger
 from adapters.postgres.store_erasing import PostgresStoreEraser
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
+from adapters.postgres.webhook_addresses import PostgresWebhookAddresses
 from adapters.postgres.webhook_checks import PostgresWebhookChecks
 from adapters.postgres.workers import PostgresWorkers
 from adapters.sealing.fernet import FernetSealer
@@ -106,6 +107,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 sealed=PostgresSealedVault(pool),
                 census=PostgresKeyCensus(pool),
                 process_rings=PostgresProcessRings(pool),
+                addresses=PostgresWebhookAddresses(pool),
                 sealer_of=_sealer,
                 vault_of=lambda ring: PostgresTokenVault(pool, ring),
             )

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sealing.ring_keys import key_id
 from core.domain.event_states import EventState, Origin
 from core.domain.events import Delivery
 from core.errors import Unavailable
 from core.ids import Entity, EntityKind
 from core.ports.spool import Spool
-from tests.contract.spool_worlds import SpoolWorld, deliveries, everything, spool_world
+from tests.contract.spool_worlds import RING, SpoolWorld, deliveries, everything, spool_world
 
 
 @pytest.fixture(params=["memory", "file", "redis"])
@@ -124,6 +125,21 @@ async def test_a_closed_spool_keeps_nothing(place: SpoolWorld) -> None:
     await spool.aclose()
     with pytest.raises(Unavailable):
         await spool.keep(place.delivery())
+
+
+async def test_what_waits_names_the_key_that_seals_it(place: SpoolWorld) -> None:
+    spool, other = place.start(), place.start()
+    assert await spool.sealed_by() == {}
+    await spool.keep(place.delivery())
+    await spool.keep(place.delivery())
+    await other.keep(place.delivery())
+    ((sealed_with, waiting),) = (await spool.sealed_by()).items()
+    assert waiting == 3
+    assert sealed_with in ("memory", key_id(RING[0]))
+    await spool.forget(await spool.oldest(limit=1))
+    assert sum((await other.sealed_by()).values()) == 2
+    await spool.aclose()
+    await other.aclose()
 
 
 async def test_the_depth_counts_what_every_process_holds(place: SpoolWorld) -> None:

@@ -40,6 +40,7 @@ from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
 from core.ports.system import Ids
 from core.ports.token_status import TokenStatuses
+from core.ports.webhook_addresses import WebhookAddresses
 from core.ports.webhook_checks import WebhookChecks
 from tests.contract.hands import Hands
 
@@ -106,6 +107,7 @@ class LedgerWorld:
     sealed: SealedVault
     census: KeyCensus
     process_rings: ProcessRings
+    addresses: WebhookAddresses
     sealer_of: Callable[..., Sealer]
     """A ring by its members' names; the world's own is `first`."""
     vault_of: Callable[[Sealer], TokenVault]
