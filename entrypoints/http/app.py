@@ -18,6 +18,7 @@ from entrypoints.http.api import (
     dead_letter_jobs,
     dead_letters,
     description,
+    embedded_tokens,
     erasures,
     events,
     inventory,
@@ -72,6 +73,7 @@ ALL_ROUTES: tuple[Route, ...] = (
     *backfill.ROUTES,
     *reconciliation.ROUTES,
     *pauses.ROUTES,
+    *embedded_tokens.ROUTES,
     *erasures.ROUTES,
     *rejected.ROUTES,  # before the events, whose ids match anything
     *events.ROUTES,

@@ -23,6 +23,7 @@ from core.ports.alerts import AlertFilter
 from core.ports.token_status import TokenStatus
 from entrypoints.cli.backfill_watch import BACKFILL_COLUMNS, ask_and_follow, backfill_row
 from entrypoints.cli.commands.reconcile import reconcile
+from entrypoints.cli.embedding import embed, embedded_words
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.erasing import carry_out, confirm, show_certificate
 from entrypoints.cli.filters import ACTOR, Limit
@@ -39,6 +40,7 @@ NEVER_INSTALLED = "store {store_id} was never installed; `wasl stores list` show
 PAGE = 500
 Kind = StrEnum("Kind", [(kind.name, kind.value) for kind in BACKFILLED])  # type: ignore[misc]  # made from the list
 app.command("reconcile", epilog="Example: wasl stores reconcile 1001 --estimate")(reconcile)
+app.command("embed", epilog="Example: wasl stores embed 1001")(embed)
 COLUMNS = ("store_id", "title", "state", "paused_at", "epoch", "installed_at", "expires_at")
 
 
@@ -210,6 +212,7 @@ async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
         "refresh_failures": status.failures if status else None,
         "refresh_in_doubt_since": status.in_doubt_since if status else None,
         "alerts": [alert_words(one) for one in alerts],
+        "embedded": await embedded_words(adapters, install.install_id),
         "app_subscription": _paid(paid[0]) if paid else None,
         "webhooks": [f"{one.event}{_health(one)}" for one in found],
         "webhook_problems": dict(checked.problems) if checked and checked.problems else None,

@@ -163,3 +163,37 @@ async def test_a_visit_is_no_api_key_and_an_api_key_is_no_visit(world: EmbeddedW
         assert (await client.get(path, headers=showing(bearer))).status == 401, path
     console = await client.get("/console", headers=showing(bearer), allow_redirects=False)
     assert console.status == 303
+
+
+# --- a new UUID ----------------------------------------------------------------------
+
+
+async def test_an_operator_replaces_a_uuid_that_leaked(world: EmbeddedWorld, client: TestClient) -> None:
+    leaked = await world.token_of()
+
+    answer = await client.post(f"/v1/stores/{STORE}/embedded", headers=KEY)
+
+    assert answer.status == 200
+    assert await answer.json() == {"store_id": STORE, "registered": True, "problem": None}
+    assert (await client.get("/embedded", params={"token": leaked})).status == 401
+    assert world.database.audit[-1].action == "embedded.registered"
+    assert world.database.audit[-1].actor == "admin"
+
+
+async def test_a_uuid_that_zid_does_not_take_replaces_nothing(world: EmbeddedWorld, client: TestClient) -> None:
+    token = await world.token_of()
+    world.gateway.on(RegisterEmbeddedToken, Unavailable("Zid"))
+
+    found = await (await client.post(f"/v1/stores/{STORE}/embedded", headers=KEY)).json()
+
+    assert found["registered"] is False
+    assert "Zid does not answer" in found["problem"]
+    assert await bearer_of(client, token)
+
+
+async def test_there_is_nothing_to_replace_where_the_app_is_not_embedded(aiohttp_client: ClientFactory) -> None:
+    plain = World()
+    client = await make_client(aiohttp_client, plain)
+    await plain.installed()
+    assert (await client.post(f"/v1/stores/{STORE}/embedded", headers=KEY)).status == 409
+    assert (await client.post(f"/v1/stores/{OTHER}/embedded", headers=KEY)).status == 404
