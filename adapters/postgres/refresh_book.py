@@ -65,7 +65,7 @@ _LAST_RESORT: Final = """
     RETURNING true
 """
 # Both subqueries are shaped to be looked up row by row: joined, the planner may read a whole table for them.
-_CLAIM_DUE: Final = """
+CLAIM_DUE: Final = """
     UPDATE refresh_due SET due_at = $1::timestamptz + make_interval(secs => $3)
     WHERE install_id = ANY (ARRAY(
         SELECT d.install_id FROM refresh_due d
@@ -123,7 +123,7 @@ class PostgresRefreshBook(RefreshBook):
 
     async def claim_due(self, now: datetime, *, limit: int, hold: float) -> Sequence[DueRefresh]:
         async with acquire(self._pool) as conn:
-            rows = await conn.fetch(_CLAIM_DUE, now, limit, hold)
+            rows = await conn.fetch(CLAIM_DUE, now, limit, hold)
         return [DueRefresh(StoreId(row[0]), InstallId(row[1]), row[2], row[3]) for row in rows]
 
     async def give_back(self, due: Sequence[DueRefresh], until: datetime) -> None:

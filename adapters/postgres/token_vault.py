@@ -22,7 +22,7 @@ from core.ports.sealing import Sealer, WrappedKey
 
 OPENED_TOKENS: Final = 2048
 
-_OPEN: Final = """
+OPEN_TOKENS: Final = """
     SELECT s.store_id, s.install_id, t.generation, t.sealed, t.expires_at, k.key_id, k.wrapped
     FROM stores s
     JOIN tokens t ON t.install_id = s.install_id
@@ -69,7 +69,7 @@ class PostgresTokenVault(TokenVault):
 
     async def open(self, store_id: StoreId) -> TokenSet | None:
         async with acquire(self._pool) as conn:
-            row = await conn.fetchrow(_OPEN, store_id)
+            row = await conn.fetchrow(OPEN_TOKENS, store_id)
         return self._token_set(row) if row else None
 
     async def replace(self, seen: TokenSet, tokens: Tokens, *, refresh_at: datetime, audit: AuditEntry) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from adapters.postgres.refresh_book import _CLAIM_DUE
+from adapters.postgres.refresh_book import CLAIM_DUE
 from core.domain.audit import AuditEntry
 from core.domain.stores import Install, InstallState
 from core.ids import Generation, InstallId, WorkerId
@@ -253,7 +253,7 @@ async def test_claiming_what_is_due_reads_the_index_and_not_the_tables(
     if statistics == "fresh":
         with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
             owner.execute("ANALYZE")
-    plan = await world.pool.fetch("EXPLAIN (ANALYZE, BUFFERS) " + _CLAIM_DUE, NOW, 500, 300.0)
+    plan = await world.pool.fetch("EXPLAIN (ANALYZE, BUFFERS) " + CLAIM_DUE, NOW, 500, 300.0)
     text = "\n".join(row[0] for row in plan)
     assert "refresh_due_at" in text, text
     assert "Seq Scan" not in text, text

@@ -1,0 +1,181 @@
+"""Finding and claiming the next 500 stores that are due, among a million, at any fill.
+
+`python -m benchmarks.refresh_due [--stores 1000000] [--claims 200]` starts a Postgres of its own (on disk, durable as
+shipped), fills a vault with sealed tokens of real size, and for several numbers of due stores measures the claim as
+schedulers make it: one statement over the narrow table of due times. What is claimed is due again at once, so that
+the fill stays as it is while the index is churned. Then the same beside an open snapshot (a backup), by eight
+schedulers at once, and the second statement, which reads one store's tokens. Exit code 1 when a claim is too slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+from time import perf_counter
+
+import psycopg
+
+from adapters.embedded import DataDir, EmbeddedPostgres
+from adapters.postgres import migrator
+from adapters.postgres.connection import Pool, open_pool
+from adapters.postgres.refresh_book import CLAIM_DUE, PostgresRefreshBook
+from adapters.postgres.token_vault import OPEN_TOKENS
+from core.ports.installations import DueRefresh
+
+BATCH = 500
+SCHEDULERS = 8
+SEALED_BYTES = 3900
+"""What Fernet makes of the three tokens of a real answer."""
+MEDIAN_MS, P95_MS = 20.0, 40.0
+"""Promised for one scheduler at any fill."""
+Owner = psycopg.Connection[tuple[object, ...]]
+
+VAULT = (
+    "ALTER TABLE tokens ALTER sealed SET STORAGE EXTERNAL",  # Fernet's output does not compress, this filling would
+    """INSERT INTO stores (store_id, title, install_id, epoch, state)
+       SELECT n, 'a store', n, 1, 'active' FROM generate_series(1, %(stores)s) AS n""",
+    """INSERT INTO installs (install_id, store_id, epoch, state)
+       SELECT n, n, 1, 'active' FROM generate_series(1, %(stores)s) AS n""",
+    """INSERT INTO data_keys (install_id, store_id, key_id, wrapped)
+       SELECT n, n, 'k1', decode(repeat(md5(n::text), 8), 'hex') FROM generate_series(1, %(stores)s) AS n""",
+    """INSERT INTO tokens (install_id, store_id, generation, sealed, expires_at)
+       SELECT n, n, 1, convert_to(repeat(md5(n::text), %(sealed)s / 32), 'UTF8'), now() + interval '1 year'
+       FROM generate_series(1, %(stores)s) AS n""",
+)
+# Spread over the last day and the next 300, in an order that has nothing to do with the order of the rows.
+FILL = """
+    INSERT INTO refresh_due (install_id, store_id, due_at)
+    SELECT n, n, CASE WHEN (n * 7919) %% %(stores)s < %(due)s THEN now() - random() * interval '1 day'
+                      ELSE now() + interval '1 hour' + random() * interval '300 days' END
+    FROM generate_series(1, %(stores)s) AS n
+"""
+
+
+@contextmanager
+def measured_database() -> Iterator[tuple[str, str]]:
+    """A migrated database on a server of its own: the URLs of wasl_app and of the owner."""
+    with tempfile.TemporaryDirectory(prefix="wasl-bench-") as path, DataDir(Path(path) / "data") as data_dir:
+        Path(path).chmod(0o711)
+        server = EmbeddedPostgres(data_dir)
+        server.start()
+        try:
+            server.ensure_roles()
+            migrator.apply(server.dsn("wasl_owner", "wasl"))
+            yield server.dsn("wasl_app", "wasl"), server.dsn("wasl_owner", "wasl")
+        finally:
+            server.stop()
+
+
+def fill_vault(owner: Owner, stores: int) -> None:
+    began = perf_counter()
+    for statement in VAULT:
+        owner.execute(statement, {"stores": stores, "sealed": SEALED_BYTES} if "%(" in statement else None)
+    owner.execute("VACUUM ANALYZE stores, installs, data_keys, tokens")
+    size = (owner.execute("SELECT pg_size_pretty(pg_database_size(current_database()))").fetchone() or ("?",))[0]
+    print(f"{stores:,} stores in the vault: {size}, filled in {perf_counter() - began:.0f} s", flush=True)
+
+
+def fill_due(owner: Owner, stores: int, due: int) -> None:
+    owner.execute("TRUNCATE refresh_due")
+    owner.execute(FILL, {"stores": stores, "due": due})
+    owner.execute("VACUUM ANALYZE refresh_due")
+
+
+async def claim(book: PostgresRefreshBook) -> tuple[float, Sequence[DueRefresh]]:
+    """Milliseconds, and what was claimed; due again at once."""
+    began = perf_counter()
+    claimed = await book.claim_due(datetime.now(UTC), limit=BATCH, hold=0)
+    return (perf_counter() - began) * 1000, claimed
+
+
+async def measure(book: PostgresRefreshBook, claims: int) -> list[float]:
+    times = []
+    for _ in range(claims):
+        took, claimed = await claim(book)
+        assert len(claimed) == BATCH, f"{len(claimed)} claimed"
+        times.append(took)
+    return times
+
+
+async def measure_together(book: PostgresRefreshBook, claims: int) -> list[float]:
+    async def scheduler() -> list[float]:
+        return [(await claim(book))[0] for _ in range(claims // SCHEDULERS)]
+
+    return [took for times in await asyncio.gather(*(scheduler() for _ in range(SCHEDULERS))) for took in times]
+
+
+async def read_tokens(book: PostgresRefreshBook, pool: Pool) -> list[float]:
+    """Milliseconds for each store of a claim, one after the other."""
+    times = []
+    for one in (await claim(book))[1]:
+        began = perf_counter()
+        assert await pool.fetchrow(OPEN_TOKENS, one.store_id)
+        times.append((perf_counter() - began) * 1000)
+    return times
+
+
+def told(name: str, times: Sequence[float]) -> dict[str, object]:
+    parts = quantiles(times, n=100)
+    row = {"what": name, "median": round(parts[49], 2), "p95": round(parts[94], 2), "max": round(max(times), 1)}
+    print(json.dumps(row), flush=True)
+    return row
+
+
+async def explain(pool: Pool) -> None:
+    """As the claim is run, and taken back."""
+    async with pool.acquire() as conn:
+        transaction = conn.transaction()
+        await transaction.start()
+        plan = await conn.fetch("EXPLAIN (ANALYZE, BUFFERS) " + CLAIM_DUE, datetime.now(UTC), BATCH, 300.0)
+        await transaction.rollback()
+    print("\n".join(row[0] for row in plan), flush=True)
+
+
+async def run(dsn: str, owner_dsn: str, stores: int, claims: int) -> list[str]:
+    """The names of what was too slow."""
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        fill_vault(owner, stores)
+        return await measure_all(dsn, owner, owner_dsn, stores, claims)
+
+
+async def measure_all(dsn: str, owner: Owner, owner_dsn: str, stores: int, claims: int) -> list[str]:
+    pool = await open_pool(dsn, max_size=SCHEDULERS)
+    book, slow = PostgresRefreshBook(pool), []
+    for due in sorted({BATCH, min(10_000, stores), min(100_000, stores), stores}):
+        fill_due(owner, stores, due)
+        row = told(f"claim {BATCH} of {due:,} due", await measure(book, claims))
+        if float(str(row["median"])) > MEDIAN_MS or float(str(row["p95"])) > P95_MS:
+            slow.append(str(row["what"]))
+    await explain(pool)
+    with psycopg.connect(owner_dsn) as backup:
+        backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        backup.execute("SELECT count(*) FROM workers")
+        told(f"claim {BATCH} of {stores:,} due beside an open snapshot", await measure(book, claims))
+    told(f"claim {BATCH} of {stores:,} due, {SCHEDULERS} schedulers at once", await measure_together(book, claims))
+    told("read one claimed store's tokens", await read_tokens(book, pool))
+    await pool.close()
+    return slow
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--stores", type=int, default=1_000_000)
+    parser.add_argument("--claims", type=int, default=200, help="of each fill")
+    options = parser.parse_args()
+    print(f"load average before: {os.getloadavg()[0]:.2f}", flush=True)
+    with measured_database() as (dsn, owner_dsn):
+        slow = asyncio.run(run(dsn, owner_dsn, options.stores, options.claims))
+    if slow:
+        raise SystemExit(f"slower than {MEDIAN_MS:.0f} ms (median) or {P95_MS:.0f} ms (p95): {'; '.join(slow)}")
+
+
+if __name__ == "__main__":
+    main()

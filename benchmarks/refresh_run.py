@@ -1,0 +1,183 @@
+"""A refresh run of 10,000 due stores against the sandbox over real HTTP: its rate, and whether memory stays flat.
+
+`python -m benchmarks.refresh_run [--stores 10000] [--latency 0.0]` starts a Postgres and a sandbox of its own, puts
+that many stores with sealed tokens of real size in the vault, all of them due, and renews them as a scheduler does,
+with its settings REFRESH_BATCH and REFRESH_AT_ONCE. Every refresh token must reach the sandbox exactly once. Memory
+is this process's: what it grows by after the first 3,000 stores, when the vault's cache is full. The sandbox shares
+the machine; it signs a token for each renewal. `--latency` makes it answer that many seconds later, as Zid would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
+from time import perf_counter
+from urllib.request import Request, urlopen
+
+import psutil
+import psycopg
+import structlog
+
+from adapters.postgres.sealed_tokens import Place, seal_tokens
+from adapters.sealing.fernet import FernetSealer
+from adapters.sealing.ring_keys import generate_key
+from benchmarks.refresh_due import measured_database
+from config.settings import Settings, load_settings
+from core.domain.secret import Secret
+from core.domain.tokens import Tokens
+from core.ids import Generation, InstallId, StoreId
+from entrypoints.background.refreshing import Refreshing
+from entrypoints.wiring import daemon
+from sandbox import server
+from sandbox.settings import AppRegistration, SandboxSettings
+from sandbox.world.records import Grant
+
+WARM = 3000
+"""Stores after which memory has to stay where it is."""
+GROWTH_MB = 10.0
+CLIENT, SECRET = "48", "a-client-secret"
+YEAR = 365 * 86_400
+NEW_STORE = "INSERT INTO stores (store_id, title, install_id, epoch, state) VALUES (%s, 'a store', %s, 1, 'active')"
+NEW_INSTALL = "INSERT INTO installs (install_id, store_id, epoch, state) VALUES (%s, %s, 1, 'active')"
+NEW_KEY = "INSERT INTO data_keys (install_id, store_id, key_id, wrapped) VALUES (%s, %s, %s, %s)"
+NEW_TOKENS = "INSERT INTO tokens (install_id, store_id, generation, sealed, expires_at) VALUES (%s, %s, 1, %s, %s)"
+NEW_DUE = "INSERT INTO refresh_due (install_id, store_id, due_at) VALUES (%s, %s, now())"
+
+
+def given_tokens(store_id: int) -> dict[str, str]:
+    """The same in both processes."""
+    draw = Random(store_id)
+    lengths = {"authorization": 540, "manager_token": 200, "refresh_token": 700}
+    return {name: f"{name}-{store_id}-{draw.randbytes(length).hex()}" for name, length in lengths.items()}
+
+
+async def play_zid(stores: int) -> None:
+    """A sandbox that knows the stores' tokens. Says where it is, and ends with its stdin."""
+    app = AppRegistration(CLIENT, SECRET, 7367, "http://127.0.0.1:1/auth/zid/callback", "http://127.0.0.1:1/auth/zid")
+    running = await server.start(SandboxSettings(port=0, app=app))
+    world, now = running.sandbox.world, running.sandbox.world.now()
+    for store_id in range(1, stores + 1):
+        family = f"family-{store_id}"
+        given = given_tokens(store_id)
+        grant = Grant(f"grant-{store_id}", CLIENT, store_id, [], **given, expires=now + YEAR,
+                      refresh_expires=now + YEAR, family=family)  # fmt: skip
+        world.add_grant(grant)
+    print(running.url, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await running.stop()
+
+
+@contextmanager
+def sandbox(stores: int, latency: float) -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.refresh_run", "--play-zid", "--stores", str(stores)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        url = next(line for line in process.stdout if line.startswith("http")).strip()
+        if latency:
+            fault = {"route": "POST /oauth/token", "kind": "latency", "seconds": latency, "probability": 1}
+            urlopen(Request(f"{url}/__sandbox/faults", json.dumps(fault).encode(), method="POST"), timeout=30).close()
+        try:
+            yield url
+        finally:
+            process.stdin.close()
+
+
+def settings_for(dsn: str, zid: str, key: Secret) -> Settings:
+    return load_settings(
+        {
+            "DATABASE_URL": dsn,
+            "ZID_API_URL": zid,
+            "ZID_OAUTH_URL": zid,
+            "ZID_CLIENT_ID": CLIENT,
+            "ZID_CLIENT_SECRET": SECRET,
+            "ZID_APP_ID": "7367",
+            "PUBLIC_URL": "http://127.0.0.1:1",
+            "TOKEN_KEYS": key.reveal(),
+            "SESSION_KEY": "a session key of more than 32 letters",
+            "WEBHOOK_SECRET": "a webhook secret of more than 32 letters",
+        }
+    )
+
+
+def fill(owner_dsn: str, stores: int, key: Secret) -> None:
+    """Stores as they are on the day their tokens become due."""
+    sealer, expires_at = FernetSealer((key,)), datetime.now(UTC) + timedelta(days=73)
+    with psycopg.connect(owner_dsn) as owner:
+        for store_id in range(1, stores + 1):
+            data_key = sealer.new_data_key()
+            secrets = {name: Secret(value) for name, value in given_tokens(store_id).items()}
+            place = Place(StoreId(store_id), InstallId(store_id), Generation(1))
+            sealed = seal_tokens(sealer, data_key, place, Tokens(**secrets, expires_at=expires_at))
+            owner.execute(NEW_STORE, [store_id, store_id])
+            owner.execute(NEW_INSTALL, [store_id, store_id])
+            owner.execute(NEW_KEY, [store_id, store_id, data_key.key_id, data_key.wrapped])
+            owner.execute(NEW_TOKENS, [store_id, store_id, sealed, expires_at])
+            owner.execute(NEW_DUE, [store_id, store_id])
+
+
+async def renew(settings: Settings, stores: int) -> dict[str, object]:
+    """Runs until nothing is due. Megabytes are read after each run."""
+    memory, tried, renewed, began = [], 0, 0, perf_counter()
+    async with daemon(settings, "scheduler") as parts:
+        feature = parts.features.renew_due()
+        refreshing = Refreshing(feature, batch=settings.refresh_batch, at_once=settings.refresh_at_once)
+        while (report := await refreshing.run(asyncio.Event())).claimed:
+            tried, renewed = tried + report.tried, renewed + report.renewed
+            memory.append((tried, psutil.Process().memory_info().rss / 1e6))
+            shown = {"tried": tried, "per second": round(report.per_second), "MB": round(memory[-1][1], 1)}
+            print(json.dumps(shown), flush=True)
+    seconds = perf_counter() - began
+    warm = next(megabytes for reached, megabytes in memory if reached >= min(WARM, stores // 2))
+    return {
+        "renewed": renewed,
+        "seconds": round(seconds, 1),
+        "stores per second": round(renewed / seconds, 1),
+        "at once": settings.refresh_at_once,
+        "MB when warm": round(warm, 1),
+        "MB grown since": round(max(megabytes for reached, megabytes in memory if reached >= WARM) - warm, 1)
+        if stores > WARM
+        else None,
+    }
+
+
+def exchanges(zid: str) -> dict[str, int]:
+    """What the sandbox counted."""
+    with urlopen(f"{zid}/__sandbox/stats", timeout=60) as answer:
+        total = json.load(answer)["total"]
+    return {name: number for name, number in total.items() if name.startswith("oauth.refresh_token")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--stores", type=int, default=10_000)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that Zid takes to answer")
+    parser.add_argument("--play-zid", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.play_zid:
+        return asyncio.run(play_zid(options.stores))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    print(f"load average before: {os.getloadavg()[0]:.2f}", flush=True)
+    key = generate_key()
+    with measured_database() as (dsn, owner_dsn), sandbox(options.stores, options.latency) as zid:
+        fill(owner_dsn, options.stores, key)
+        result = asyncio.run(renew(settings_for(dsn, zid, key), options.stores))
+        result |= exchanges(zid)
+    print(json.dumps(result, indent=2))
+    if result["renewed"] != options.stores or result["oauth.refresh_token.ok"] != options.stores:
+        raise SystemExit("not every store was renewed once")
+    if float(str(result["MB grown since"] or 0)) > GROWTH_MB:
+        raise SystemExit(f"memory grew by more than {GROWTH_MB:.0f} MB")
+    return None
+
+
+if __name__ == "__main__":
+    main()
