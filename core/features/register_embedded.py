@@ -29,10 +29,11 @@ _TOLD: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What became of one try. `problem` says why Zid has no new UUID; it is tried again by itself."""
+    """What became of one try: Zid's dashboard shows the app at `page`, or `problem` says why it does not yet."""
 
     store_id: StoreId
     problem: str | None = None
+    page: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +76,14 @@ class RegisterEmbedded:
         token = new_token(self.ids.secret_text())
         token_hash = fingerprint(token.reveal())
         if not await self.tokens.offer(store_id, install_id, token_hash):
-            return Registration(store_id, "the install is over")
+            return _over(store_id)
         try:
             await self.gateway.perform(store_id, RegisterEmbeddedToken(token))
         except WaslError as error:
             return await self._failed(store_id, install_id, error, failures, token_hash)
         entry = AuditEntry("embedded.registered", store_id, install_id, actor, details={"older_ended": only})
         accepted = await self.tokens.accept(token_hash, again_in=self._again_in(), only=only, audit=entry)
-        return Registration(store_id, None if accepted else "the install is over")
+        return Registration(store_id, page=self.dashboard.page_of(store_id)) if accepted else _over(store_id)
 
     async def _failed(
         self, store_id: StoreId, install_id: InstallId, error: WaslError, failures: int, token_hash: bytes
@@ -96,6 +97,10 @@ class RegisterEmbedded:
     def _again_in(self) -> timedelta | None:
         """Spread over a tenth of the time, so that many installs of one day are not renewed on one day."""
         return self.every * (0.9 + 0.1 * self.chance.fraction()) if self.every else None
+
+
+def _over(store_id: StoreId) -> Registration:
+    return Registration(store_id, "the install is over")
 
 
 def _may_have_arrived(error: WaslError) -> bool:
