@@ -19,6 +19,8 @@ class Door(StrEnum):
     """The API, looking; by key."""
     WRITE = "write"
     """The API, changing something; by key."""
+    KEY = "key"
+    """The API, looking and changing together, by a key that has an allowance of its own."""
     PAGE = "page"
     """Pages for people, documents, and addresses that do not exist; by address."""
     SIGN_IN = "sign_in"

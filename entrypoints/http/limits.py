@@ -22,8 +22,9 @@ from entrypoints.http.visitors import visitor_of
 log = get_logger()
 
 _BY_ADDRESS: Final = frozenset({Door.PAGE, Door.SIGN_IN})
-_NOT_YOURS: Final = frozenset({401, 404})
-"""What a delivery is answered that nobody has subscribed."""
+_UNKNOWN: Final = 401
+_NO_SUCH_ADDRESS: Final = 404
+"""Of a delivery: its address is a secret."""
 
 
 @web.middleware
@@ -35,12 +36,16 @@ async def limit_addresses(request: web.Request, handler: Handler) -> web.StreamR
     try:
         response = await handler(request)
     except Refusal as refusal:
-        if refusal.problem.kind.status == 401 or (is_delivery(request) and refusal.problem.kind.status in _NOT_YOURS):
-            await _enter(request, Door.GUESS, visitor_of(request).name)
+        await _count_guess(request, refusal.problem.kind.status)
         raise
-    if is_delivery(request) and response.status in _NOT_YOURS:
-        await _enter(request, Door.GUESS, visitor_of(request).name)
+    await _count_guess(request, response.status)
     return response
+
+
+async def _count_guess(request: web.Request, status: int) -> None:
+    """Once it was refused; beyond the allowance it is not even told that it was wrong."""
+    if status == _UNKNOWN or (status == _NO_SUCH_ADDRESS and is_delivery(request)):
+        await _enter(request, Door.GUESS, visitor_of(request).name)
 
 
 @web.middleware
@@ -49,7 +54,8 @@ async def limit_callers(request: web.Request, handler: Handler) -> web.StreamRes
     door = door_of(request)
     if door is not None and CALLER in request:
         caller = request[CALLER]
-        await _enter(request, door, f"key {caller.holder}", caller.rate_per_minute)
+        own = caller.rate_per_minute
+        await _enter(request, door if own is None else Door.KEY, f"key {caller.holder}", own)
     return await handler(request)
 
 

@@ -90,7 +90,17 @@ from core.ports.rejections import Rejections
 from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
 from entrypoints.http.app import create_app
-from entrypoints.http.services import Check, Customers, HealthServices, HttpServices, HttpSettings, Keys, Mirror
+from entrypoints.http.services import (
+    Check,
+    Customers,
+    Doors,
+    HealthServices,
+    HttpServices,
+    HttpSettings,
+    Keys,
+    Mirror,
+    Network,
+)
 from entrypoints.http.serving import make_runner
 
 ADMIN_KEY = "wasl_" + "k" * 43
@@ -167,6 +177,8 @@ class World:
         self.states: StateStore = MemoryStateStore(self.clock)
         self.checks: dict[str, Check] = {}
         self.metrics_allow = (ip_network("127.0.0.0/8"),)
+        self.trusted_proxies: tuple[Network, ...] = ()
+        self.doors = Doors()
         self.app_id: str | None = None
         self.return_urls = NOWHERE_ELSE
         self.session_keys: tuple[Secret, ...] = (Secret("session-key-of-the-tests"),)
@@ -283,7 +295,13 @@ class World:
                 self.app_id,
             ),
             health=HealthServices(
-                self.clock, self.ids, self.metrics, lambda: b"wasl_up 1\n", self.metrics_allow, self.checks
+                self.clock,
+                self.ids,
+                self.metrics,
+                lambda: b"wasl_up 1\n",
+                self.metrics_allow,
+                self.checks,
+                self.trusted_proxies,
             ),
             ingest=IngestWebhook(
                 inbox=self.inbox,
@@ -362,6 +380,7 @@ class World:
             ),
             erasures=self.erasures,
             people=MemoryPersonalData(self.database),
+            doors=self.doors,
         )
 
     def _console(self) -> ConsoleSignIn:
