@@ -30,6 +30,7 @@ USE_NOTED_EVERY: Final = timedelta(minutes=1)
 _SECRET: Final = 43
 _CHECKSUM: Final = 6
 _HINT: Final = 4
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORM: Final = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{{_SECRET + _CHECKSUM}}}")
 
 
@@ -107,8 +108,8 @@ class KeyDraft:
 
 def _name(text: str) -> str:
     name = bounded_text("name", text.strip(), NAME_LENGTH)
-    if not name or not name.isprintable():
-        raise OutOfBounds("name", "has to say whose key it is, in characters that show")
+    if not name or _CONTROL.search(name):
+        raise OutOfBounds("name", "has to say whose key it is, on one line")
     return name
 
 

@@ -25,8 +25,10 @@ from entrypoints.http.tracing import REQUEST_ID
 
 _LIST = "api-keys"
 _SHOWN_ONCE = "The key itself: shown in this answer only. Null where the answer is repeated."
+# Where any text may be that is not blank: no control characters.
+_ONE_LINE = NOT_BLANK.replace(r"[^\x00]", r"[^\x00-\x1f\x7f-\x9f]").replace(r"\x85", r"\x7f-\x9f")
 Name = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH, pattern=NOT_BLANK, description="Whose key it is.")
+    str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH, pattern=_ONE_LINE, description="Whose key it is.")
 ]
 Scopes = Annotated[
     list[ApiScope], msgspec.Meta(min_length=1, max_length=len(ApiScope), description="Each contains those before it.")

@@ -32,6 +32,7 @@ BEYOND_SCHEMA = {
     *("id", "quantity", "received", "amount"),  # the core's own rules of an operation
     "variant_id",  # together with its product
     "preferences",  # size and depth
+    "expires_at",  # lies ahead
     "updated_since",  # Zid bounds one time at once
     *("text", "price_from", "price_to", "category_id", "city"),  # Zid cannot filter by them
 }
