@@ -123,7 +123,7 @@ async def test_giving_back_does_not_clear_a_run(world: LedgerWorld) -> None:
     assert await suspects(world, item) == [True]
 
 
-async def test_three_deaths_alone_are_poison(world: LedgerWorld) -> None:
+async def test_sidekiq_3400_three_deaths_alone_are_poison(world: LedgerWorld) -> None:
     [event_id], [item] = await opened(world, 1)
     await die_with(world, item, times=IN_COMPANY)
     for _ in range(ALONE - 1):

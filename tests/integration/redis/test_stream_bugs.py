@@ -105,7 +105,9 @@ async def test_a_redis_that_kept_its_file_goes_on_where_it_stood(valkey: Embedde
     await service.finished(received=160)
 
 
-async def test_visibility_shorter_than_a_handler_doubles_nothing(valkey: EmbeddedValkey) -> None:
+async def test_svix_2181_and_taskiq_redis_101_visibility_shorter_than_a_handler_doubles_nothing(
+    valkey: EmbeddedValkey,
+) -> None:
     """The entry comes back to another consumer while the first is still at it: the ledger gives it to one of them."""
     async with Service(valkey.url(), working=False) as dead:
         await dead.receive(1)
@@ -120,7 +122,7 @@ async def test_visibility_shorter_than_a_handler_doubles_nothing(valkey: Embedde
         await service.finished(received=2)
 
 
-async def test_a_reclaimer_that_dies_leaves_no_lock(valkey: EmbeddedValkey, service: Service) -> None:
+async def test_taskiq_redis_131_a_reclaimer_that_dies_leaves_no_lock(valkey: EmbeddedValkey, service: Service) -> None:
     """There is none to leave: whoever looks next reclaims. Nothing but the index's own keys is ever written."""
     await service.receive(30)
     clients = open_redis(valkey.url())
@@ -136,7 +138,10 @@ async def test_a_reclaimer_that_dies_leaves_no_lock(valkey: EmbeddedValkey, serv
         assert {key.partition("}")[0] for key in client.scan_iter()} <= {"{wasl:index2:event", "{wasl:index2:run"}
 
 
-async def test_taskiq_redis_131_a_pending_list_is_read_though_nothing_new_arrives(valkey: EmbeddedValkey) -> None:
+async def test_taskiq_redis_129_and_130_a_pending_list_is_read_though_nothing_new_arrives(
+    valkey: EmbeddedValkey,
+) -> None:
+    """By a consumer that came later on the same machine, with what the one before had fetched and not begun."""
     async with Service(valkey.url(), working=False) as dead:
         await dead.receive(8)
         assert len(await dead.index.take(limit=100, wait=LONG)) == 16
@@ -145,7 +150,7 @@ async def test_taskiq_redis_131_a_pending_list_is_read_though_nothing_new_arrive
         await service.finished(received=16)
 
 
-async def test_taskiq_redis_131_a_pending_list_is_read_though_new_work_never_ends(valkey: EmbeddedValkey) -> None:
+async def test_taskiq_redis_130_a_pending_list_is_read_though_new_work_never_ends(valkey: EmbeddedValkey) -> None:
     async with Service(valkey.url(), working=False) as dead:
         await dead.receive(4)
         held = [dead.world_id(item) for item in await dead.index.take(limit=100, wait=LONG)]
@@ -197,6 +202,36 @@ async def test_redis_9745_no_ghost_stays_pending(valkey: EmbeddedValkey, service
         async with asyncio.timeout(LONG):
             while client.xpending(EVENT_KEYS + "stream", GROUP)["pending"]:
                 await asyncio.sleep(0.01)
+
+
+async def test_watermill_24_a_consumer_that_holds_something_is_not_deleted(valkey: EmbeddedValkey) -> None:
+    """There it was deleted after the first of its entries was claimed, and the others with it."""
+    async with Service(valkey.url(), working=False) as dead:
+        await dead.receive(8)
+        assert len(await dead.index.take(limit=100, wait=LONG)) == 16
+        other = RedisWorkIndex(dead.clients[1], name="event", window=WINDOW, reclaim_after=0.0)
+        taken_over = await other.take(limit=1, wait=LONG)
+        assert len(taken_over) == 1
+        assert await other.forget_consumers(idle=0.0) == 0
+    async with Service(valkey.url()) as service:
+        service.world = dead.world
+        await service.finished(received=16)
+
+
+async def test_redis_11567_and_8635_consumers_of_processes_that_are_gone_do_not_pile_up(valkey: EmbeddedValkey) -> None:
+    """There, 38 million of them filled the memory."""
+    async with Service(valkey.url(), working=False) as service:
+        await service.receive(8)
+        for _ in range(30):
+            killed = RedisWorkIndex(service.clients[1], name="event", window=WINDOW)
+            await killed.finish(await killed.take(limit=1, wait=0.0))
+        lasting = RedisWorkIndex(service.clients[2], name="event", window=WINDOW)
+        with redis.Redis.from_url(valkey.url()) as client:
+            assert client.xinfo_consumers(EVENT_KEYS + "stream", GROUP) != []
+            async with asyncio.timeout(LONG):
+                while client.xinfo_consumers(EVENT_KEYS + "stream", GROUP):
+                    await lasting.forget_consumers(idle=0.001)
+                    await asyncio.sleep(0.01)
 
 
 async def test_open_wearables_1188_an_outage_is_not_told_a_thousand_times(valkey: EmbeddedValkey) -> None:

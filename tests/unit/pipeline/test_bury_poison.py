@@ -25,7 +25,9 @@ async def lose_a_worker(service: Pipeline, *, alone: bool) -> None:
     await service.maintenance.release_orphans()
 
 
-async def test_poison_is_buried_once_and_its_lane_goes_on(pipeline: Callable[..., Pipeline]) -> None:
+async def test_sidekiq_4633_poison_is_buried_once_and_counted_and_its_lane_goes_on(
+    pipeline: Callable[..., Pipeline],
+) -> None:
     service = pipeline(Handler("h", "order.create", kills_its_worker))
     metrics = RecordingMetrics()
     bury = BuryPoison(runs=service.runs, announcer=service.announcer, metrics=metrics, version="1")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.domain.documents import Document
+from core.domain.operations.orders import GetOrder
+from core.domain.results.order import Order
 from core.features.event_handlers import Context, Event
 from core.features.event_handlers.registry import Handler
 from core.ids import Entity, EntityKind
@@ -69,6 +71,26 @@ async def test_mirakl_hyperwallet_35_a_late_earlier_status_does_not_overwrite_th
         await world.receive(install, "order.status.update", order(status, second))
     await world.consume_all()
     assert await held(world, EntityKind.ORDER, "7") == "delivered"
+
+
+async def test_tryghost_members_240_and_pay_rails_339_a_handler_may_take_the_event_as_a_trigger_and_ask_for_the_latest(
+    pipeline: Build,
+) -> None:
+    """Whatever order the events come in, and whatever they say, what the handler asks Zid for is how it stands now."""
+    seen: list[str | None] = []
+
+    async def fetch(event: Event, ctx: Context) -> None:
+        assert event.entity_id is not None
+        seen.append((await ctx.zid.perform(GetOrder(event.entity_id))).status)
+
+    world = pipeline(Handler("fetch", "order.status.update", fetch))
+    install = await world.install()
+    world.gateway.on(GetOrder, Order.read(order("ready", 9)))
+    for status, second in (("ready", 9), ("preparing", 5)):
+        await world.receive(install, "order.status.update", order(status, second))
+    await world.consume_all()
+    await world.run_all(await world.workers.join("consumer"))
+    assert seen == ["ready", "ready"]
 
 
 async def test_bitcore_4216_what_has_no_time_of_change_goes_by_arrival(pipeline: Build) -> None:

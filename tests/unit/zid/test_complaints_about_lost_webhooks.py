@@ -90,3 +90,17 @@ async def test_woocommerce_17548_a_webhook_disabled_without_notice_is_noticed_an
     assert set(line["events"]) == {"order.create"}  # type: ignore[call-overload]
     found = await world.checks.totals()
     assert (found[WebhookState.HEALTHY], found[WebhookState.BROKEN]) == (len(TOPICS), 0)
+
+
+async def test_rdyrct_83_what_came_while_a_webhook_was_switched_off_is_read_when_it_is_on_again(
+    world: CheckedWorld,
+) -> None:
+    """There, after ten refusals, what is dropped is gone: switching the endpoint on again replays nothing."""
+    world.change("order.create", active=False)
+    await world.look()
+    [enabled] = [one for one in world.webhooks.standing if one.event == "order.create"]
+    assert enabled.active
+    since, until = (await world.open_gaps())["order.create"]
+    assert (since, until) == (world.well_at, world.clock.now()), (
+        "the next reconciliation reads from when it was last well"
+    )
