@@ -14,6 +14,7 @@ from threading import Event, Thread
 import psutil
 import pytest
 
+from tests.acceptance.one_database import ONE_DATABASE
 from tests.acceptance.wasl_up import WaslUp, home, running, runs, wasl
 from tests.eventually import eventually
 from tests.free_port import free_port
@@ -150,7 +151,7 @@ def test_a_killed_part_is_named_and_started_again(up: WaslUp, part: str, name: s
     assert eventually(lambda: any(p.pid != killed.pid for p in up.parts().get(part, ())), seconds=60)
 
 
-@pytest.mark.parametrize("server", ["Postgres", "Valkey"])
+@pytest.mark.parametrize("server", ["Postgres"] if ONE_DATABASE else ["Postgres", "Valkey"])
 def test_a_killed_server_is_started_again_with_its_data(up: WaslUp, server: str) -> None:
     received = up.ask("/v1/ledger")["received"]
     program = {"Postgres": "postgres", "Valkey": "valkey-server"}[server]
