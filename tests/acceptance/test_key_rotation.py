@@ -1,0 +1,226 @@
+"""The ring is rotated while old and new replicas work, by a command that is killed: nobody notices, nothing is lost."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.postgres.sealed_tokens import Place, open_tokens, seal_tokens
+from adapters.sealing.fernet import FernetSealer
+from adapters.sealing.ring_keys import generate_key, key_id
+from core.domain.secret import Secret
+from core.errors import KeyMissing, SealBroken
+from core.ids import Generation, InstallId, StoreId
+from core.ports.sealing import WrappedKey
+from tests.acceptance.replica import BROKEN, tokens_of
+from tests.acceptance.wasl_up import environment, wasl
+from tests.eventually import eventually
+from tests.servers import Database
+
+FEW, MANY = 300, 100_000
+COLUMNS = {
+    "stores": "store_id, title, install_id, epoch, state",
+    "installs": "install_id, store_id, epoch, state",
+    "data_keys": "install_id, store_id, key_id, wrapped",
+    "tokens": "install_id, store_id, generation, sealed, expires_at",
+}
+START = 90.0
+
+
+@dataclass
+class Vault:
+    """A database full of stores that the old key seals, and the service's commands on it."""
+
+    database: Database
+    place: Path
+    stores: int
+    old: str = field(default_factory=lambda: generate_key().reveal())
+    new: str = field(default_factory=lambda: generate_key().reveal())
+
+    @property
+    def old_id(self) -> str:
+        return key_id(Secret(self.old))
+
+    @property
+    def new_id(self) -> str:
+        return key_id(Secret(self.new))
+
+    def ring(self, *keys: str) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.database.dsn,
+            "TOKEN_KEYS": ",".join(keys),
+            "SPOOL_DIR": str(self.place / "spool"),
+            "LOG_LEVEL": "ERROR",
+            "ZID_CLIENT_ID": "1",
+            "ZID_CLIENT_SECRET": "not used",
+        }
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database.owner_dsn, autocommit=True) as owner:
+            cursor = owner.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def fill(self) -> None:
+        """Every store installed as the service would have, under the old key."""
+        sealer = FernetSealer((Secret(self.old),))
+        rows = [_rows_of(sealer, store_id) for store_id in range(1, self.stores + 1)]
+        with psycopg.connect(self.database.owner_dsn) as owner, owner.cursor() as cursor:
+            for table, columns in COLUMNS.items():
+                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                    for of_store in rows:
+                        copy.write_row(of_store[table])
+        self.sql("ANALYZE stores, installs, data_keys, tokens")
+
+    def spoil(self, store_id: int) -> bytes:
+        """Changes a byte of its data key; what it was before."""
+        ((whole,),) = self.sql("SELECT wrapped FROM data_keys WHERE store_id = %s", store_id)
+        changed = "set_byte(wrapped, 40, get_byte(wrapped, 40) # 1)"
+        self.sql(f"UPDATE data_keys SET wrapped = {changed} WHERE store_id = %s", store_id)
+        return bytes(whole)
+
+    def command(self, *words: str, keys: Sequence[str]) -> tuple[int, Any]:
+        told = wasl("keys", *words, "--json", cwd=self.place, **self.ring(*keys))
+        assert told.stdout, told.stderr
+        return told.returncode, json.loads(told.stdout)
+
+    def rotate_and_kill(self, per_second: int, until: int) -> None:
+        """A rotation that dies when it has reached so many."""
+        command = [sys.executable, "-P", "-m", "entrypoints.cli", "keys", "rotate", "--per-second", str(per_second)]
+        process = subprocess.Popen(
+            command,
+            cwd=self.place,
+            env=environment(**self.ring(self.new, self.old)),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert eventually(lambda: self.done() >= until, seconds=START), self.done()
+        finally:
+            process.kill()
+            process.wait()
+        assert self.done() < self.stores - 1, "it was killed in the middle"
+
+    def done(self) -> int:
+        """Over all runs of the rotation that is under way."""
+        found = self.sql("SELECT done FROM key_rotations WHERE kind = 'ring' AND finished_at IS NULL")
+        return int(found[0][0]) if found else 0
+
+    @contextmanager
+    def replica(self, *keys: str, first_own: int) -> Iterator["Replica"]:
+        command = [sys.executable, "-P", "-m", "tests.acceptance.replica", str(self.stores), str(first_own)]
+        with (self.place / f"replica-{first_own}.log").open("w") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=self.place,
+                env=environment(**self.ring(*keys)),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+            try:
+                assert process.stdout.readline(), "it did not start"
+                yield Replica(process)
+            finally:
+                process.kill()
+                process.wait()
+                process.communicate()
+
+
+@dataclass
+class Replica:
+    process: subprocess.Popen[str]
+
+    def stop(self) -> dict[str, int]:
+        """What it did."""
+        said, _ = self.process.communicate(timeout=START)
+        assert self.process.returncode == 0
+        return dict(json.loads(said))
+
+
+def _rows_of(sealer: FernetSealer, store_id: int) -> dict[str, tuple[object, ...]]:
+    install_id, tokens, key = store_id + 10_000_000, tokens_of(store_id, 1), sealer.new_data_key()
+    place = Place(StoreId(store_id), InstallId(install_id), Generation(1))
+    sealed = seal_tokens(sealer, key, place, tokens)
+    return {
+        "stores": (store_id, f"Store {store_id}", install_id, 1, "active"),
+        "installs": (install_id, store_id, 1, "active"),
+        "data_keys": (install_id, store_id, key.key_id, key.wrapped),
+        "tokens": (install_id, store_id, 1, sealed, datetime.now(UTC) + timedelta(days=300)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("stores", "per_second", "kills"),
+    [(FEW, 15, [10]), pytest.param(MANY, 2000, [5, 2], marks=pytest.mark.prove)],
+    ids=["few", "many"],
+)
+def test_the_ring_is_rotated_in_daylight(
+    database: Database, tmp_path: Path, stores: int, per_second: int, kills: list[int]
+) -> None:
+    vault = Vault(database, tmp_path, stores)
+    vault.fill()
+    whole = vault.spoil(BROKEN)
+    with (
+        vault.replica(vault.old, vault.new, first_own=2_000_000) as before,
+        vault.replica(vault.new, vault.old, first_own=3_000_000) as after,
+    ):
+        for part in kills:
+            vault.rotate_and_kill(per_second, until=stores // part)
+        fared = [before.stop()]  # what it installed under the old key is reached like everything else
+        code, told = vault.command("rotate", keys=(vault.new, vault.old))
+        assert (code, told["complete"], told["left"], told["quarantined"]) == (1, True, 0, 1), told
+        assert [one["store_id"] for one in told["stores"]] == [BROKEN]
+        fared.append(after.stop())
+
+    for counts in fared:
+        assert not [what for what in counts if what.startswith("failed")], counts
+        assert min(counts["opened"], counts["renewed"], counts["installed"]) > 0, counts
+    code, shown = vault.command("status", keys=(vault.new, vault.old))
+    keys = {one["id"]: one for one in shown["keys"]}
+    assert (keys[vault.old_id]["uses"], keys[vault.old_id]["may_be_dropped"]) == ({}, True), keys
+    installed = sum(counts["installed"] for counts in fared)
+    assert keys[vault.new_id]["uses"] == {"data_keys": stores + installed - 1}
+    assert (code, [one["store_id"] for one in shown["quarantined"]]) == (1, [BROKEN])
+    assert intact(vault, [number for number in range(1, FEW + 1) if number != BROKEN])
+    assert not intact(vault, [BROKEN])
+    if stores == MANY:
+        heals_when_its_row_is_put_right(vault, whole)
+
+
+def heals_when_its_row_is_put_right(vault: Vault, whole: bytes) -> None:
+    vault.sql("UPDATE data_keys SET wrapped = %s WHERE store_id = %s", whole, BROKEN)
+    code, told = vault.command("rotate", keys=(vault.new, vault.old))
+    assert (code, told["moved"], told["quarantined"]) == (0, 1, 0), told
+    assert vault.command("status", keys=(vault.new,))[0] == 0
+    assert intact(vault, [BROKEN])
+
+
+def intact(vault: Vault, stores: Sequence[int]) -> bool:
+    """Whether every store's tokens open with the new key alone and are those that were stored last."""
+    sealer = FernetSealer((Secret(vault.new),))
+    rows = vault.sql(
+        "SELECT k.store_id, k.install_id, t.generation, k.key_id, k.wrapped, t.sealed "
+        "FROM data_keys k JOIN tokens t USING (install_id) WHERE k.store_id = ANY (%s)",
+        list(stores),
+    )
+    return len(rows) == len(stores) and all(_opens(sealer, *row) for row in rows)
+
+
+def _opens(
+    sealer: FernetSealer, store: int, install: int, generation: int, key_id: str, wrapped: bytes, sealed: bytes
+) -> bool:
+    place = Place(StoreId(store), InstallId(install), Generation(generation))
+    try:
+        found = open_tokens(sealer, WrappedKey(key_id, bytes(wrapped)), place, bytes(sealed), None)
+    except (SealBroken, KeyMissing):
+        return False
+    return found.tokens.refresh_token == tokens_of(store, generation).refresh_token
