@@ -17,6 +17,7 @@ from adapters.zid.http_session import HttpSession
 from adapters.zid.limited import PATIENCE, LimitedWire
 from adapters.zid.measured import MeasuredWire
 from adapters.zid.time_limit import TimedWire, TimeLimit
+from adapters.zid.token_trials import AiohttpTokenTrials
 from adapters.zid.wire import Wire
 from config.settings import Settings
 from core.domain.breaker import BreakerPolicy
@@ -42,6 +43,33 @@ def breakers(news: BreakerNews, settings: Settings, metrics: Metrics, clock: Clo
     return Breakers(news, clock=clock, metrics=metrics, process=token_hex(8), policy=policy)
 
 
+def token_trials(
+    settings: Settings, wire: Wire, breakers: Breakers, limiter: RateLimiter, metrics: Metrics, clock: Clock
+) -> AiohttpTokenTrials:
+    """Somebody waits for their outcome."""
+    limited = _limited(Traffic.INTERACTIVE, settings, wire, breakers, limiter, metrics, clock)
+    return AiohttpTokenTrials(limited, api_url=settings.zid_api_url)
+
+
+def _limited(
+    traffic: Traffic,
+    settings: Settings,
+    wire: Wire,
+    breakers: Breakers,
+    limiter: RateLimiter,
+    metrics: Metrics,
+    clock: Clock,
+) -> LimitedWire:
+    return LimitedWire(
+        GuardedWire(wire, breakers),
+        limiter,
+        traffic=traffic,
+        allowance=Allowance(settings.zid_rate_per_minute),
+        clock=clock,
+        metrics=metrics,
+    )
+
+
 def gateway(
     traffic: Traffic,
     *,
@@ -55,13 +83,6 @@ def gateway(
     chance: Chance,
 ) -> AiohttpZidGateway:
     """The gateway of one kind of callers."""
-    limited = LimitedWire(
-        GuardedWire(wire, breakers),
-        limiter,
-        traffic=traffic,
-        allowance=Allowance(settings.zid_rate_per_minute),
-        clock=clock,
-        metrics=metrics,
-    )
+    limited = _limited(traffic, settings, wire, breakers, limiter, metrics, clock)
     limit = TimeLimit(clock, PATIENCE[traffic].altogether)
     return AiohttpZidGateway(limited, tokens, chance, api_url=settings.zid_api_url, limit=limit)

@@ -15,8 +15,9 @@ from config.settings import Settings
 from config.version import running_version
 from config.ways_in import limits, own_hosts
 from entrypoints.http.app import create_app
+from entrypoints.http.connections import Patience
 from entrypoints.http.services import Customers, Doors, HttpServices, HttpSettings, Keys, Mirror
-from entrypoints.http.serving import make_runner
+from entrypoints.http.serving import allow_many_connections, make_runner
 from entrypoints.known_database import is_known, remember
 from entrypoints.listening import BACKLOG
 from entrypoints.process import Loops, stop_signal
@@ -39,7 +40,9 @@ async def run_http(settings: Settings, listening: Sequence[socket.socket]) -> No
         keeper = spool_keeper(parts)
         if parts.features.presence().is_there:
             remember(settings)
-        runner = make_runner(create_app(http_services(parts)), grace=settings.shutdown_grace)
+        patience = Patience(connections=allow_many_connections())
+        app = create_app(http_services(parts))
+        runner = make_runner(app, grace=settings.shutdown_grace, patience=patience)
         await runner.setup()
         async with Loops() as loops:
             keeper.start(loops)
@@ -91,6 +94,7 @@ def http_services(parts: Daemon) -> HttpServices:
         install=features.install(),
         refresh=features.refresh(),
         uninstall=features.uninstall(),
+        check_tokens=adapters.check_tokens(),
         app_events=features.app_events(),
         store_subscriptions=adapters.store_subscriptions(),
         installations=adapters.installations(),
@@ -104,6 +108,7 @@ def http_services(parts: Daemon) -> HttpServices:
         gateway=features.gateway(),
         trail=adapters.audit_trail(),
         audit=adapters.audit_trail(),
+        alerts=adapters.alerts(),
         worker=lambda: parts.lease.worker,
         mirror=_mirror(adapters),
         customers=Customers(adapters.customer_records(), adapters.segments(), adapters.audience()),

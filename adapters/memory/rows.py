@@ -166,6 +166,7 @@ class TokenRow:
     generation: Generation
     sealed: bytes
     expires_at: datetime | None
+    renewed_at: datetime | None = None
 
 
 @dataclass(slots=True)

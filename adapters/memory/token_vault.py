@@ -12,6 +12,7 @@ from adapters.memory.rows import DueRow, TokenRow
 from core.domain.alerts import AlertKind, subject_of
 from core.domain.audit import AuditEntry
 from core.domain.secret import Secret
+from core.domain.stores import InstallState
 from core.domain.tokens import Tokens, TokenSet
 from core.errors import SealBroken
 from core.ids import Generation, InstallId, StoreId
@@ -57,7 +58,9 @@ class MemoryTokenVault(TokenVault):
             return False
         following = TokenSet(seen.store_id, seen.install_id, Generation(seen.generation + 1), tokens)
         sealed = sealed_tokens(self._sealer, self._database.data_keys[seen.install_id], following)
-        self._database.tokens[seen.install_id] = TokenRow(following.generation, sealed, tokens.expires_at)
+        self._database.tokens[seen.install_id] = TokenRow(
+            following.generation, sealed, tokens.expires_at, self._database.now()
+        )
         self._database.refresh_due[seen.install_id] = DueRow(refresh_at)
         self._database.intents.pop((seen.install_id, seen.generation), None)
         heal_alert(self._database, AlertKind.REFRESH_IN_DOUBT, subject_of(seen.store_id))
@@ -80,4 +83,7 @@ class MemoryTokenStatuses(TokenStatuses):
         row, due = self._database.tokens[install_id], self._database.refresh_due.get(install_id)
         in_doubt = self._database.in_doubt_since(install_id, row.generation)
         when, failures = (due.due_at, due.failures) if due else (None, 0)
-        return TokenStatus(row.generation, row.expires_at, when, failures, in_doubt)
+        is_active = self._database.installs[install_id].state is InstallState.ACTIVE
+        return TokenStatus(
+            row.generation, row.expires_at, when if is_active else None, failures, in_doubt, row.renewed_at
+        )

@@ -11,9 +11,11 @@ from core.ids import InstallId
 from core.ports.token_status import TokenStatus, TokenStatuses
 
 _STATUSES: Final = f"""
-    SELECT t.install_id, t.generation, t.expires_at, d.due_at, coalesce(d.failures, 0) AS failures,
+    SELECT t.install_id, t.generation, t.expires_at,
+           CASE WHEN d.due_at < 'infinity' THEN d.due_at END AS due_at, coalesce(d.failures, 0) AS failures,
            (SELECT i.taken_at FROM refresh_intents i
-            WHERE i.install_id = t.install_id AND i.generation = t.generation AND {IN_DOUBT}) AS in_doubt_since
+            WHERE i.install_id = t.install_id AND i.generation = t.generation AND {IN_DOUBT}) AS in_doubt_since,
+           CASE WHEN t.generation > 1 THEN t.updated_at END AS renewed_at
     FROM tokens t LEFT JOIN refresh_due d USING (install_id)
     WHERE t.install_id = ANY ($1)
 """

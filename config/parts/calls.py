@@ -34,6 +34,7 @@ class CallAdapters(Opened):
     breakers = providers.Singleton(traffic.breakers, breaker_news, settings, metrics, clock)
     zid_wire = providers.Singleton(traffic.measured_wire, Opened.http, metrics, clock)
     exchange = providers.Singleton(_exchange, settings, zid_wire)
+    token_trials = providers.Singleton(traffic.token_trials, settings, zid_wire, breakers, limiter, metrics, clock)
     probe = providers.Singleton(AiohttpProbe, zid_wire, api_url=settings.provided.zid_api_url)
 
 

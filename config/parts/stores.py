@@ -10,13 +10,14 @@ from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.locks import PostgresLocks
 from adapters.postgres.pauses import PostgresPauses
 from config import guards
-from config.parts.calls import CallFeatures
+from config.parts.calls import CallAdapters, CallFeatures
 from config.parts.embedded import EmbeddedFeatures
 from config.parts.process import Given, Opened
-from config.parts.tokens import TokenFeatures
+from config.parts.tokens import TokenAdapters, TokenFeatures
 from config.parts.webhooks import WebhookFeatures
 from config.required import required, required_secret
 from config.settings import Settings
+from core.features.check_tokens import CheckTokens
 from core.features.handle_app_events import HandleAppEvents
 from core.features.install_store import InstallStore, OAuthApp
 from core.features.pause_store import PauseStore
@@ -45,6 +46,15 @@ class StoreAdapters(Opened):
     pauses = providers.Singleton(PostgresPauses, pool)
     app_event_book = providers.Singleton(PostgresAppEventBook, pool)
     store_subscriptions = providers.Singleton(PostgresStoreSubscriptions, pool)
+    check_tokens = providers.Singleton(
+        CheckTokens,
+        vault=TokenAdapters.vault,
+        installations=installations,
+        trials=CallAdapters.token_trials,
+        trail=Opened.audit_trail,
+        clock=Opened.clock,
+        client_id=Opened.settings.provided.zid_client_id,
+    )
 
 
 class StoreFeatures(Given):

@@ -16,7 +16,7 @@ class TokenStatus:
     """How an install's tokens stand. `failures` counts renewals that failed since the last success.
 
     `in_doubt_since`: the refresh token was sent then, and the answer was lost; the old tokens are used while Zid
-    takes them.
+    takes them. `refresh_due_at` is None while they are not to be renewed, `renewed_at` before the first renewal.
     """
 
     generation: Generation
@@ -24,6 +24,7 @@ class TokenStatus:
     refresh_due_at: datetime | None
     failures: int = 0
     in_doubt_since: datetime | None = None
+    renewed_at: datetime | None = None
 
 
 class TokenStatuses(Protocol):

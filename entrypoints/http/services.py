@@ -13,6 +13,7 @@ from core.domain.doors import Door
 from core.domain.secret import Secret
 from core.features.api_keys import KeepApiKeys
 from core.features.backfill import AskForBackfill
+from core.features.check_tokens import CheckTokens
 from core.features.check_webhooks import CheckWebhooks
 from core.features.console_sign_in import ConsoleSignIn
 from core.features.dead_letters import DecideDeadLetters
@@ -27,6 +28,7 @@ from core.features.reconcile_requests import AskForReconciliation
 from core.features.refresh_tokens import RefreshTokens
 from core.features.uninstall_store import UninstallStore
 from core.ids import WorkerId
+from core.ports.alerts import Alerts
 from core.ports.api_keys import ApiKeys, KeyBook
 from core.ports.app_events import StoreSubscriptions
 from core.ports.audit_trail import AuditLog, AuditTrail
@@ -152,6 +154,7 @@ class HttpServices:
     install: InstallStore
     refresh: RefreshTokens
     uninstall: UninstallStore
+    check_tokens: CheckTokens
     app_events: HandleAppEvents
     store_subscriptions: StoreSubscriptions
     installations: Installations
@@ -165,6 +168,7 @@ class HttpServices:
     gateway: ZidGateway
     trail: AuditTrail
     audit: AuditLog
+    alerts: Alerts
     mirror: Mirror
     customers: Customers
     backfill: AskForBackfill

@@ -1,12 +1,13 @@
 """One store, several installs and keys: what belongs to one never touches another."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
-from tests.acceptance.story import Service
+from tests.acceptance.story import Browser, Service, is_success
 from tests.acceptance.wasl_up import running
 from tests.eventually import eventually
 
@@ -64,6 +65,31 @@ def test_what_a_store_pays_is_asked_of_zid_and_shown(service: Service) -> None:
 
     assert eventually(lambda: shown() and shown()["verified"] and shown()["told_by"] == told, seconds=60), shown()
     assert shown()["status"] == "active"
+
+
+def test_a_link_of_the_apps_ends_installed_and_its_tokens_are_proven(service: Service) -> None:
+    """A program asks for the link, a merchant's browser opens it, the command line proves the tokens."""
+    store_id = service.sandbox.new_store()
+    made = service.call("POST", "/auth/authorize").json
+    merchant = Browser()
+    merchant.open(service.sandbox.activate_url(store_id))
+    first = service.store(store_id)
+    assert is_success(merchant.open(made["authorization_url"]))
+    second = service.store(store_id)
+    assert (first["epoch"], second["epoch"]) == (1, 2)
+
+    told = service.up.wasl("stores", "check", str(store_id), "--json")
+    assert told.returncode == 0, told
+    assert json.loads(told.stdout)["works"] is True
+    status = service.call("GET", f"/auth/status/{store_id}").json
+    assert (status["validation"]["passed"], status["validation"]["findings"]) == (True, [])
+    assert status["scopes"]
+    service.sandbox.turn(webhook__latency_seconds=HOUR)
+    service.sandbox.ask("POST", f"/stores/{store_id}/uninstall", {})
+    told = service.up.wasl("stores", "check", str(store_id), "--json")
+    service.sandbox.turn(webhook__latency_seconds=0)
+    assert told.returncode == 1, told
+    assert json.loads(told.stdout)["failed_headers"][0] == "Authorization"
 
 
 def test_tokens_copied_from_another_store_do_not_open(service: Service) -> None:

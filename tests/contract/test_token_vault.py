@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.stores import InstallState
 from core.domain.tokens import TokenSet
 from core.errors import KeyMissing, SealBroken
 from core.ids import InstallId
@@ -131,3 +132,21 @@ async def test_how_tokens_stand_needs_no_key(world: LedgerWorld) -> None:
     assert status.expires_at is not None
     assert status.refresh_due_at is not None
     assert await world.statuses.of([]) == {}
+
+
+async def test_when_tokens_were_renewed_last_is_known(world: LedgerWorld) -> None:
+    live = await install(world)
+    before = (await world.statuses.of([live.install_id]))[live.install_id]
+    assert before.renewed_at is None
+    await replaced(world, await opened(world), "second")
+    after = (await world.statuses.of([live.install_id]))[live.install_id]
+    assert after.renewed_at is not None
+    assert abs(after.renewed_at - world.now()) < timedelta(hours=1)
+
+
+async def test_a_store_that_waits_for_its_merchant_has_no_due_time(world: LedgerWorld) -> None:
+    live = await install(world)
+    await world.installations.change_state(live.install_id, InstallState.NEEDS_REAUTHORIZATION, audit=audit())
+    assert (await world.statuses.of([live.install_id]))[live.install_id].refresh_due_at is None
+    await world.installations.change_state(live.install_id, InstallState.ACTIVE, audit=audit())
+    assert (await world.statuses.of([live.install_id]))[live.install_id].refresh_due_at is not None

@@ -32,8 +32,8 @@ from core.domain.operations.products import GetProduct, ListProducts
 from core.domain.results.product import Product
 from core.domain.results.product_settings import ProductSettings
 
-_PRODUCTS: Final = "/v1/products/"
-_PRODUCT: Final = _PRODUCTS + "{product_id}/"
+PRODUCTS_PATH: Final = "/v1/products/"
+_PRODUCT: Final = PRODUCTS_PATH + "{product_id}/"
 
 _FILTERS: Final = filters(
     "product_class",
@@ -103,12 +103,12 @@ def _import(wanted: ImportProducts) -> Parts:
 
 ROWS: Final[Table] = MappingProxyType(
     {
-        ListProducts: linked(_PRODUCTS, Product.read, query=_FILTERS),
+        ListProducts: linked(PRODUCTS_PATH, Product.read, query=_FILTERS),
         GetProduct: Route("GET", Family.PRODUCTS, _PRODUCT, one(Product.read, "product")),
         CreateProduct: Route(
             "POST",
             Family.PRODUCTS,
-            _PRODUCTS,
+            PRODUCTS_PATH,
             one(Product.read, "product"),
             payload=as_json(lambda wanted: _product(wanted.fields)),
         ),
@@ -122,20 +122,22 @@ ROWS: Final[Table] = MappingProxyType(
         UpdateProducts: Route(
             "PATCH",
             Family.PRODUCTS,
-            _PRODUCTS,
+            PRODUCTS_PATH,
             many(Product.read, "results", "products"),
             payload=as_json(lambda wanted: [{"id": one.id, **_product(one.fields)} for one in wanted.changes]),
         ),
         DeleteProduct: Route("DELETE", Family.PRODUCTS, _PRODUCT, nothing),
         GetProductSettings: Route(
-            "GET", Family.PRODUCTS, _PRODUCTS + "settings/", one(ProductSettings.read, "settings")
+            "GET", Family.PRODUCTS, PRODUCTS_PATH + "settings/", one(ProductSettings.read, "settings")
         ),
         ArrangeProducts: Route(
-            "POST", Family.PRODUCTS, _PRODUCTS + "ordering/", nothing, payload=as_json(_arrangement)
+            "POST", Family.PRODUCTS, PRODUCTS_PATH + "ordering/", nothing, payload=as_json(_arrangement)
         ),
-        ResetArrangement: Route("DELETE", Family.PRODUCTS, _PRODUCTS + "ordering/", nothing),
-        ExportProducts: Route("POST", Family.PRODUCTS, _PRODUCTS + "export/", nothing),
-        ImportProducts: Route("POST", Family.PRODUCTS, _PRODUCTS + "import/", nothing, payload=as_multipart(_import)),
+        ResetArrangement: Route("DELETE", Family.PRODUCTS, PRODUCTS_PATH + "ordering/", nothing),
+        ExportProducts: Route("POST", Family.PRODUCTS, PRODUCTS_PATH + "export/", nothing),
+        ImportProducts: Route(
+            "POST", Family.PRODUCTS, PRODUCTS_PATH + "import/", nothing, payload=as_multipart(_import)
+        ),
         SetVariants: Route(
             "POST",
             Family.PRODUCTS,

@@ -15,6 +15,7 @@ from core.domain.operations.webhooks import Subscription
 from core.domain.stores import Install
 from core.domain.webhook_states import WebhookState, state_of
 from core.features.backfill import AskForBackfill
+from core.features.check_tokens import Proof
 from core.features.erase_data import Certificate
 from core.features.pause_store import PauseStore, Standing
 from core.features.uninstall_store import Revoked
@@ -31,6 +32,7 @@ from entrypoints.cli.group import commands
 from entrypoints.cli.opened import publish, with_adapters, with_features
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.cli.refresh_facts import alert_words
+from entrypoints.cli.token_words import proof_row, validation_words
 from entrypoints.failures import CommandFailed
 from entrypoints.wiring import Daemon
 
@@ -55,6 +57,25 @@ def list_stores(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_js
 def show(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """One store: its install, how its tokens stand, alerts, subscriptions, the mirror, how its backfills stand."""
     show_record(with_adapters(data_dir, lambda adapters: _detail(adapters, StoreId(store_id))), as_json=as_json)
+
+
+@app.command(epilog="Example: wasl stores check 1001")
+def check(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Prove the store's tokens at Zid, under the headers of each dialect. Nothing is renewed or changed by it.
+
+    Exits 1 where Zid refuses them, naming the header at fault; 2 where it could not be asked.
+    """
+
+    async def work(adapters: Adapters) -> Proof:
+        proof = await adapters.check_tokens().prove(StoreId(store_id), actor=ACTOR)
+        if proof is None:
+            raise CommandFailed(f"store {store_id} has no live install")
+        return proof
+
+    proof = with_adapters(data_dir, work)
+    show_record(proof_row(proof), as_json=as_json)
+    if proof.works is not True:
+        raise typer.Exit(2 if proof.works is None else 1)
 
 
 @app.command(epilog="Example: wasl stores refresh 1001")
@@ -207,12 +228,17 @@ async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
     paid = await adapters.store_subscriptions().of_stores([store_id])
     alerts = await adapters.alerts().page(AlertFilter(store_id=store_id, is_open=True))
     status = statuses.get(install.install_id)
+    validation = await adapters.check_tokens().validate(install)
+    claims = validation.local.claims if validation.local else None
     return {
         **store_row(install, status),
         "refresh_failures": status.failures if status else None,
         "refresh_in_doubt_since": status.in_doubt_since if status else None,
         "alerts": [alert_words(one) for one in alerts],
         "embedded": await embedded_words(adapters, install.install_id),
+        "last_refresh_at": status.renewed_at if status else None,
+        "scopes": list(claims.scopes) if claims and claims.scopes is not None else None,
+        "tokens": validation_words(validation),
         "app_subscription": _paid(paid[0]) if paid else None,
         "webhooks": [f"{one.event}{_health(one)}" for one in found],
         "webhook_problems": dict(checked.problems) if checked and checked.problems else None,

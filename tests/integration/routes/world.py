@@ -42,6 +42,7 @@ from adapters.memory.segments import MemorySegments
 from adapters.memory.sign_in_guards import MemoryGuessLimit, MemorySessions
 from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.system import ManualClock, SeededChance, SequentialIds
+from adapters.memory.token_trials import MemoryTokenTrials
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
 from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.work_index import RecordingAnnouncer
@@ -57,6 +58,7 @@ from core.domain.tokens import Tokens
 from core.domain.webhook_address import USERNAME, Addressee, install_token, password
 from core.features.api_keys import KeepApiKeys, KnowCallers
 from core.features.backfill import AskForBackfill
+from core.features.check_tokens import CheckTokens
 from core.features.check_webhooks import CheckWebhooks
 from core.features.console_sign_in import ConsoleSignIn
 from core.features.dead_letters import DecideDeadLetters
@@ -181,6 +183,7 @@ class World:
         self.doors = Doors()
         self.app_id: str | None = None
         self.return_urls = NOWHERE_ELSE
+        self.trials = MemoryTokenTrials()
         self.session_keys: tuple[Secret, ...] = (Secret("session-key-of-the-tests"),)
         self.trail: AuditTrail = MemoryAuditTrail(self.database)
         self.audit: AuditLog = MemoryAuditLog(self.database)
@@ -316,6 +319,14 @@ class World:
             install=install,
             refresh=refresh,
             uninstall=uninstall,
+            check_tokens=CheckTokens(
+                vault=self.vault,
+                installations=self.installations,
+                trials=self.trials,
+                trail=self.trail,
+                clock=self.clock,
+                client_id="48",
+            ),
             app_events=app_events,
             store_subscriptions=self.store_subscriptions,
             installations=self.installations,
@@ -329,6 +340,7 @@ class World:
             gateway=self.gateway,
             trail=self.trail,
             audit=self.audit,
+            alerts=self.alerts,
             worker=self._worker,
             mirror=self.mirror,
             customers=Customers(self.records, self.segments, self.audience),
