@@ -61,5 +61,6 @@ class WebhookFeatures(Given):
         topics=topics,
         every=providers.Singleton(_check_every, Given.settings),
         recover_path=Given.settings.provided.zid_webhook_recover_path,
+        secrets_agree=adapters.guard_rings.provided.agree_on_webhooks,
     )
     note_gaps = providers.Singleton(NoteGaps, gaps=adapters.gaps, notes=adapters.gap_notes, clock=adapters.clock)

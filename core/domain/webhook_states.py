@@ -75,6 +75,21 @@ def webhook_states(
     return found
 
 
+def aging_states(
+    listed: Sequence[Subscription],
+    states: Mapping[str, WebhookState],
+    older: Iterable[Mapping[str, str]],
+    ids: Sequence[str],
+) -> Mapping[str, WebhookState]:
+    """Events that are delivered, but only to an address that an older secret made (`older`: event → such a URL)."""
+    aging: dict[str, WebhookState] = {}
+    for urls in older:
+        for event, state in webhook_states(listed, urls, ids).items():
+            if states[event] in SICK and state not in SICK:
+                aging.setdefault(event, state)
+    return aging
+
+
 def plan_lines(
     listed: Sequence[Subscription], wanted: Mapping[str, str], ids: Sequence[str]
 ) -> Sequence[PlannedWebhook]:

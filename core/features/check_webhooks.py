@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from core.domain.webhook_states import (
     SICK,
     PlannedWebhook,
     WebhookState,
+    aging_states,
     is_settled,
     plan_lines,
     state_of,
@@ -51,6 +52,12 @@ class Checked:
     failed: Mapping[str, str]
     problem: str | None = None
     calls: int = 1
+    renewed: tuple[str, ...] = ()
+    """Delivered all along; their addresses are made by the first WEBHOOK_SECRET now."""
+
+
+async def _they_do() -> bool:
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +75,8 @@ class CheckWebhooks:
     every: timedelta
     recover_path: str
     """Where Zid recovers a broken webhook; empty where nobody knows (U7): it is replaced then."""
+    secrets_agree: Callable[[], Awaitable[bool]] = _they_do
+    """Whether all processes make addresses with the same secret: else they would undo each other's work."""
 
     @property
     def most_calls(self) -> int:
@@ -108,7 +117,8 @@ class CheckWebhooks:
     async def renew(self, install: Install) -> SubscriptionReport:
         """The same for who wants to see what goes wrong: raises what the gateway raises."""
         listed = await self._listed(install)
-        _, report = await self._heal(install, listed, webhook_states(listed, self._urls(install), self._ids))
+        states = webhook_states(listed, self._urls(install), self._ids)
+        _, report = await self._heal(install, listed, states, self._aging(install, listed, states))
         return report
 
     async def plan(self, install: Install) -> Sequence[PlannedWebhook]:
@@ -121,11 +131,14 @@ class CheckWebhooks:
 
     async def _check(self, install: Install, *, tidy: bool) -> Checked:
         listed = await self._listed(install)
-        states = webhook_states(listed, self._urls(install), self._ids)
-        if not SICK.intersection(states.values()) and (not tidy or is_settled(self.lines(install, listed))):
+        found = webhook_states(listed, self._urls(install), self._ids)
+        aging = self._aging(install, listed, found)
+        states = {**found, **aging}
+        is_well = not SICK.intersection(states.values()) and not (aging and await self.secrets_agree())
+        if is_well and (not tidy or is_settled(self.lines(install, listed))):
             await self._note(install, states, {}, complete=True)
             return Checked(install.store_id, states, {}, {})
-        checked, _ = await self._heal(install, listed, states)
+        checked, _ = await self._heal(install, listed, states, aging)
         return checked
 
     async def _listed(self, install: Install) -> Sequence[Subscription]:
@@ -138,7 +151,10 @@ class CheckWebhooks:
         install: Install,
         listed: Sequence[Subscription],
         states: Mapping[str, WebhookState],
+        aging: Mapping[str, WebhookState],
     ) -> tuple[Checked, SubscriptionReport]:
+        """`aging` ones are made anew too; they were never silent."""
+        states = {**states, **aging}
         sick = {event: state for event, state in states.items() if state in SICK}
         silent_since = await self._silent_since(install, listed, sick)
         recovered = await self._recover(install, listed)
@@ -147,9 +163,12 @@ class CheckWebhooks:
         healed = {event: state for event, state in sick.items() if event not in failed}
         await self.gaps.open(list(_gaps(install, healed, silent_since, self.clock.now())))
         now_standing = {event: WebhookState.HEALTHY for event in states if event not in failed}
-        left = {event: sick.get(event, WebhookState.MISSING) for event in failed}
+        old_stand = {} if report.gap else aging
+        left = {event: sick.get(event) or old_stand.get(event, WebhookState.MISSING) for event in failed}
+        renewed = tuple(event for event in aging if event not in failed)
         await self._note(install, {**now_standing, **left}, failed, complete=not failed)
-        return Checked(install.store_id, states, healed, failed, calls=recovered + _calls(report)), report
+        calls = recovered + _calls(report)
+        return Checked(install.store_id, states, healed, failed, calls=calls, renewed=renewed), report
 
     async def _recover(self, install: Install, listed: Sequence[Subscription]) -> int:
         """Broken ones that only need a word; how many calls. One that is refused is replaced like a missing one."""
@@ -191,6 +210,12 @@ class CheckWebhooks:
 
     def _urls(self, install: Install) -> Mapping[str, str]:
         return self.subscribe.target.urls(install, self.topics)
+
+    def _aging(
+        self, install: Install, listed: Sequence[Subscription], states: Mapping[str, WebhookState]
+    ) -> Mapping[str, WebhookState]:
+        older = self.subscribe.target.older_urls(install, self.topics)
+        return aging_states(listed, states, older, self._ids)
 
     @property
     def _ids(self) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.rings import Disagreement, Holder, RingName, Rings, disagreements
+from core.domain.rings import Disagreement, Holder, RingName, Rings, agreed, disagreements
 from core.errors import SettingInvalid
 from core.ids import WorkerId
 from core.ports.process_rings import ProcessRings
@@ -39,6 +39,10 @@ class GuardRings:
         await self.rings.note(own)
         others = [holder for holder in await self.rings.live() if holder.worker != worker]
         return [_problem(one, worker) for one in disagreements(own, others)]
+
+    async def agree_on_webhooks(self) -> bool:
+        """Whether every running process makes webhook addresses with the same secret. Raises Unavailable."""
+        return agreed(await self.rings.live(), RingName.WEBHOOKS)
 
     async def _lacking(self) -> Sequence[SettingInvalid]:
         """Keys that still seal data keys, and are not held. What stands in quarantine is known already."""

@@ -64,7 +64,14 @@ class WebhookTarget:
 
     def urls(self, install: Install, topics: Sequence[str]) -> Mapping[str, str]:
         """Event → the address that only this install's deliveries use."""
-        token = install_token(self.secrets[0], _addressee(install))
+        return self._urls(self.secrets[0], install, topics)
+
+    def older_urls(self, install: Install, topics: Sequence[str]) -> Sequence[Mapping[str, str]]:
+        """The same as older members of the ring made them: deliveries to them are taken as well."""
+        return [self._urls(secret, install, topics) for secret in self.secrets[1:]]
+
+    def _urls(self, secret: Secret, install: Install, topics: Sequence[str]) -> Mapping[str, str]:
+        token = install_token(secret, _addressee(install))
         return {topic: f"{self.public_url}/webhooks/zid/{token}/{topic}" for topic in topics}
 
     def password(self, install: Install) -> Secret:

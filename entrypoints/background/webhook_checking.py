@@ -51,6 +51,8 @@ def tell(checked: Checked) -> None:
     if checked.healed:
         found = {event: state.value for event, state in checked.healed.items()}
         log.warning("webhooks_recovered", store_id=checked.store_id, events=found)
+    if checked.renewed:
+        log.info("webhooks_renewed", store_id=checked.store_id, events=list(checked.renewed))
     if checked.failed:
         log.error("webhooks_not_registered", store_id=checked.store_id, events=dict(checked.failed))
     elif checked.problem:

@@ -125,6 +125,15 @@ def _outcome(checked: Checked) -> list[Row]:
         {"store_id": checked.store_id, "event": event, "outcome": "failed", "why": why}
         for event, why in checked.failed.items()
     ]
+    rows += [
+        {
+            "store_id": checked.store_id,
+            "event": event,
+            "outcome": "subscribed",
+            "why": "an older secret made its address",
+        }
+        for event in checked.renewed
+    ]
     if not rows:
         outcome = "not checked" if checked.problem else "in order"
         rows = [{"store_id": checked.store_id, "event": None, "outcome": outcome, "why": checked.problem}]
