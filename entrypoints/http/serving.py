@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import resource
 from typing import Final
 
 from aiohttp import web
@@ -18,10 +19,23 @@ HEADER_BYTES: Final = 16 * 1024
 """The longest request line and the longest header."""
 HEADERS: Final = 100
 """More than any client sends."""
+MOST_CONNECTIONS: Final = 4096
+SPARE_FILES: Final = 256
+"""Open files that are left to what is no connection of a client: databases, Zid, spool."""
 LINGER_SECONDS: Final = 5.0
 """So long the rest of a body is taken in that nobody wanted, so that the answer can be read; then it is cut off."""
 IDLE_SECONDS: Final = 75.0
 """A connection without a request is closed after that; longer than proxies keep theirs unused (60 s)."""
+
+
+def allow_many_connections() -> int:
+    """Lets this process open as many files as the system grants it, and says how many may be connections."""
+    granted, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + SPARE_FILES
+    if granted < wanted:
+        granted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (granted, most))
+    return max(SPARE_FILES, min(MOST_CONNECTIONS, granted - SPARE_FILES))
 
 
 def make_runner(app: web.Application, *, grace: float, patience: Patience | None = None) -> web.AppRunner:

@@ -55,7 +55,7 @@ INWARDS = [
     "//app.example.com/",
 ]
 SETTINGS = ("PUBLIC_URL", "ZID_API_URL", "ZID_OAUTH_URL", "ZID_DASHBOARD_URL")
-"""Every setting with an address that is asked or handed on; those that only allow (frames, returns) are asked by nobody."""
+"""Every setting with an address that is asked or handed on. Nobody asks those that only allow (frames, returns)."""
 
 
 @pytest.mark.parametrize("url", INWARDS)
