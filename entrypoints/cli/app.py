@@ -34,6 +34,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "customers": "One customer's data: export, erase",
         "events": "Events: list, show, replay",
         "dead": "Dead letters by cause: list, show, redrive, discard, undo, export",
+        "alerts": "What is wrong and may need somebody to act: list",
         "audit": "Who did what, and whether anybody altered the record: list, verify",
         "webhooks": "Subscriptions at Zid: plan, apply",
         "handlers": "Which handler gets which topic",

@@ -43,3 +43,19 @@ def alert_words(known: KnownAlert) -> str:
     """`needs_reauthorization since 2026-11-23 12:00Z: Zid refused its refresh token (401)`."""
     reason = f": {known.alert.reason}" if known.alert.reason else ""
     return f"{known.alert.kind.value} since {known.raised_at:%Y-%m-%d %H:%MZ}{reason}"
+
+
+ALERT_COLUMNS = ("kind", "subject", "raised_at", "healed_at", "reason")
+
+
+def alert_row(known: KnownAlert) -> dict[str, object]:
+    return {
+        "id": known.alert_id,
+        "kind": known.alert.kind.value,
+        "subject": known.alert.subject,
+        "store_id": known.alert.store_id,
+        "reason": known.alert.reason,
+        "raised_at": known.raised_at,
+        "healed_at": known.healed_at,
+        "told_at": known.told_at,
+    }

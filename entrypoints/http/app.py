@@ -6,6 +6,7 @@ from aiohttp import web
 
 from entrypoints.http import app_events, embedded, health, install_pages, webhooks
 from entrypoints.http.api import (
+    alerts,
     api_keys,
     audit,
     auth,
@@ -55,6 +56,7 @@ ALL_ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *ledger.ROUTES,
     *audit.ROUTES,
+    *alerts.ROUTES,
     *stores.ROUTES,
     *products.ROUTES,
     *product_changes.ROUTES,

@@ -39,6 +39,7 @@ class StoreView(Told, frozen=True):
     generation: int | None
     refresh_due_at: datetime | None
     refresh_failures: int
+    refresh_in_doubt_since: datetime | None
     paused_at: datetime | None
 
 
@@ -130,6 +131,7 @@ def store_view(install: Install, status: TokenStatus | None) -> StoreView:
         generation=status.generation if status else None,
         refresh_due_at=utc(status.refresh_due_at) if status else None,
         refresh_failures=status.failures if status else 0,
+        refresh_in_doubt_since=utc(status.in_doubt_since) if status else None,
         paused_at=utc(install.paused_at),
     )
 
