@@ -92,7 +92,7 @@ async def test_a_session_ends_when_it_is_idle_and_looking_is_no_use_of_it(guards
 
 async def test_use_sets_how_long_it_is_kept_from_now(guards: Guards) -> None:
     await guards.sessions.begin("a", "1", idle=LONG)
-    await guards.sessions.begin("b", "2", idle=5.0)
+    await guards.sessions.begin("b", "2", idle=60.0)
     assert await guards.sessions.use("b", idle=LONG) == "2"
     assert await guards.sessions.use("a", idle=0.1) == "1"
 
