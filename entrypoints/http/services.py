@@ -145,6 +145,15 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasing:
+    """Forgetting stores and people: asked for and carried out, the book of it, and what is held about a person."""
+
+    erase: EraseData
+    book: Erasures
+    people: PersonalData
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """The features and ports behind the routes. `worker` tells this process's lease."""
 
@@ -179,9 +188,7 @@ class HttpServices:
     cache: Cache
     rejected: LogRejections
     rejections: Rejections
-    erase: EraseData
-    erasures: Erasures
-    people: PersonalData
+    erasing: Erasing
     worker: Callable[[], WorkerId]
     embedded: EmbeddedVisits | None = None
     """None where the app is not embedded."""

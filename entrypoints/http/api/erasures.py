@@ -55,14 +55,16 @@ async def erase_store(request: web.Request) -> web.Response:
     """202: on record, and begun within seconds. The finished one where nothing came in since."""
     no_query(request)
     services = request.app[SERVICES]
-    erasure = await services.erase.ask_for_store(store_id_of(request), actor=actor(request))
+    erasure = await services.erasing.erase.ask_for_store(store_id_of(request), actor=actor(request))
     return _accepted(services, request, erasure)
 
 
 async def erase_customer(request: web.Request) -> web.Response:
     no_query(request)
     services = request.app[SERVICES]
-    erasure = await services.erase.ask_for_customer(store_id_of(request), _person(request), actor=actor(request))
+    erasure = await services.erasing.erase.ask_for_customer(
+        store_id_of(request), _person(request), actor=actor(request)
+    )
     return _accepted(services, request, erasure)
 
 
@@ -70,7 +72,7 @@ async def index(request: web.Request) -> web.Response:
     no_query(request)
     install = await known_store(request)
     services = request.app[SERVICES]
-    found = await services.erasures.of_store(install.store_id, limit=LATEST)
+    found = await services.erasing.book.of_store(install.store_id, limit=LATEST)
     return json(ErasuresPage([_view(services, erasure) for erasure in found]))
 
 
@@ -80,8 +82,8 @@ async def personal_data(request: web.Request) -> web.Response:
     install = await known_store(request)
     services = request.app[SERVICES]
     await services.trail.note(entry(request, "customer.exported", install))
-    person = await services.people.identify(install.store_id, _person(request))
-    held = await services.people.held(install.store_id, person)
+    person = await services.erasing.people.identify(install.store_id, _person(request))
+    held = await services.erasing.people.held(install.store_id, person)
     return web.Response(body=orjson.dumps(held, default=str), content_type="application/json")
 
 
@@ -96,7 +98,7 @@ def _accepted(services: HttpServices, request: web.Request, erasure: Erasure | N
 
 
 def _view(services: HttpServices, erasure: Erasure) -> ErasureView:
-    expire = services.erase.certificate(erasure).backups_expire.isoformat() if erasure.finished_at else None
+    expire = services.erasing.erase.certificate(erasure).backups_expire.isoformat() if erasure.finished_at else None
     return ErasureView(
         erasure.erasure_id,
         erasure.kind,

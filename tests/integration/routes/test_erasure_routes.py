@@ -21,7 +21,7 @@ async def test_a_store_is_put_on_record_erased_and_listed(client: TestClient, wo
     assert (open_one["kind"], open_one["finished_at"], open_one["backups_expire"]) == ("store", None, None)
     again = await (await client.post(ERASE, headers=KEY)).json()
     assert again["erasure_id"] == open_one["erasure_id"]
-    await world.services().erase.run_open()
+    await world.services().erasing.erase.run_open()
     listed = await (await client.get(ERASURES, headers=KEY)).json()
     assert [one["erasure_id"] for one in listed["items"]] == [open_one["erasure_id"]]
     assert listed["items"][0]["backups_expire"] > listed["items"][0]["finished_at"][:10]
@@ -44,7 +44,7 @@ async def test_one_persons_data_is_handed_out_and_erased(client: TestClient, wor
     assert [event["body"] for event in held["events"]] == [ORDER]
     assert "customer.exported" in [entry.action for entry in world.database.audit]
     assert (await client.post(f"{CUSTOMER}/erase", headers=KEY)).status == 202
-    await world.services().erase.run_open()
+    await world.services().erasing.erase.run_open()
     held = await (await client.get(f"{CUSTOMER}/personal-data", headers=KEY)).json()
     assert not any(held.values())
     assert "layla" not in json.dumps([str(event.body) for event in world.database.events.values()])

@@ -41,7 +41,7 @@ async def world() -> World:
 
 
 def _erase(world: World) -> EraseData:
-    return world.services().erase
+    return world.services().erasing.erase
 
 
 async def test_a_store_is_ended_erased_and_certified(world: World) -> None:

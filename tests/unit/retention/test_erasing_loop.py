@@ -31,7 +31,7 @@ async def test_what_is_being_erased_is_cut_off_and_stays_open() -> None:
     await world.start()
     await world.installed()
     eraser = EndlessEraser()
-    erase = replace(world.services().erase, stores=eraser)
+    erase = replace(world.services().erasing.erase, stores=eraser)
     asked = await erase.ask_for_store(STORE, actor="dpo")
     assert asked is not None
     stop = asyncio.Event()
@@ -41,5 +41,5 @@ async def test_what_is_being_erased_is_cut_off_and_stays_open() -> None:
         stop.set()
         await working
     assert [one.erasure_id for one in await world.erasures.open_ones(limit=10)] == [asked.erasure_id]
-    [carried] = await world.services().erase.run_open()
+    [carried] = await world.services().erasing.erase.run_open()
     assert carried.problem is None

@@ -31,7 +31,7 @@ def _restore(world: World) -> RestoreBackup:
     services = world.services()
     return RestoreBackup(
         doubts=MemoryTokenDoubts(world.database),
-        erase=services.erase,
+        erase=services.erasing.erase,
         log=world.erasure_log,
         installations=world.installations,
         gaps=MemoryGaps(world.database),
