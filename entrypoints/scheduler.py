@@ -14,6 +14,7 @@ from entrypoints.background import (
     desk_work,
     embedding,
     erasing,
+    key_healing,
     measuring,
     pruning,
     reconciling,
@@ -42,6 +43,7 @@ BACKGROUND: Final[Sequence[Callable[[Daemon], Sequence[Work]]]] = (
     pruning.loops,
     erasing.loops,
     sealing.loops,
+    key_healing.loops,
     measuring.loops,
 )
 """All background work. Whatever is listed here claims what it works on, row by row."""

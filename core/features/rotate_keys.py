@@ -162,6 +162,14 @@ class RotateKeys:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """How many left the quarantine, and how many stay."""
+
+    released: int = 0
+    left: int = 0
+
+
 class HealQuarantine:
     """Whoever opens again leaves the quarantine: the right key is back, or the row was put right."""
 
@@ -169,15 +177,15 @@ class HealQuarantine:
         self._census = census
         self._locksmith = locksmith
 
-    async def run(self) -> int:
-        """How many were released. Raises Unavailable."""
-        released, after = 0, None
+    async def run(self) -> Healed:
+        """Looks at everything in it. Raises Unavailable."""
+        released, seen, after = 0, 0, None
         while found := await self._census.quarantined(after=after):
-            after = found[-1].install_id
+            seen, after = seen + len(found), found[-1].install_id
             rows = await self._census.rows([one.install_id for one in found])
             sound = [row.install_id for row in rows if self._locksmith.fault(row) is None]
             released += await self._census.release(sound) if sound else 0
-        return released
+        return Healed(released, seen - released)
 
 
 def _set_aside(row: SealedRow, part: Part, problem: KeyMissing | SealBroken) -> SetAside:

@@ -12,7 +12,7 @@ from core.domain.audit import AuditEntry
 from core.domain.rings import Holder, RingName
 from core.domain.stores import Install
 from core.errors import SealBroken, SettingInvalid
-from core.features.rotate_keys import BEGUN, FINISHED, HealQuarantine, Locksmith, RotateKeys, Run
+from core.features.rotate_keys import BEGUN, FINISHED, Healed, HealQuarantine, Locksmith, RotateKeys, Run
 from core.ids import InstallId, StoreId
 from core.ports.sealed_vault import (
     QUARANTINED,
@@ -260,11 +260,11 @@ async def test_a_store_whose_key_is_missing_waits_in_quarantine_until_it_is_back
     (aside,) = await world.census.quarantined()
     assert (aside.part, aside.key_id) == (Part.DATA_KEY, lost)
     assert await world.census.lacking([]) == {}, "what is in quarantine is known already"
-    assert await HealQuarantine(world.census, smith(world, "second")).run() == 0
+    assert await HealQuarantine(world.census, smith(world, "second")).run() == Healed(released=0, left=1)
 
     assert await refresh_token(world, "first") == "first-refresh", "its row is as it was"
     healed = await HealQuarantine(world.census, smith(world, "second", "first")).run()
-    assert healed == 1
+    assert healed == Healed(released=1, left=0)
     assert await world.census.quarantined() == []
     assert await world.census.sealed_by() == {lost: 1}
     assert [action for action in await actions(world) if action in (QUARANTINED, RELEASED)] == [QUARANTINED, RELEASED]
