@@ -32,8 +32,10 @@ def chromium() -> Iterator[Browser]:
         if path is None:
             missing = "no Chromium: install it, or name one in CHROMIUM"
             pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-        # Without a sandbox of its own, because it refuses to make one when run as root.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        # Without a sandbox of its own, because it refuses to make one when run as root. Cookies of frames of other
+        # sites are blocked, as browsers do more and more.
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--test-third-party-cookie-phaseout"]
+        browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
 

@@ -64,6 +64,7 @@
       bearer = null;
     });
     local(content);
+    live.hidden = false;
     next = setTimeout(look, EVERY);
   };
   document.addEventListener("DOMContentLoaded", begin);
