@@ -41,7 +41,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Make": {
         "api-keys": "Keys of the API and the console: create, list, rotate, revoke",
-        "keys": "Generate keys and secrets",
+        "keys": "Keys and secrets: generate, status, rotate",
         "trigger": "Let the sandbox produce an event",
     },
 }

@@ -38,10 +38,12 @@ ZID_REQUEST_ID: Final = "x-request-id"
 
 async def receive(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    secret = request.match_info["secret"]
-    if not secret.isascii() or not matches_any(secret, services.settings.app_events_secrets):
+    secret, ring = request.match_info["secret"], services.settings.app_events_secrets
+    if not secret.isascii() or not matches_any(secret, ring):
         _count(request, "other", "not_ours")
         raise not_found("such address")
+    if not matches_any(secret, ring[:1]):
+        log.info("app_event_by_older_secret")
     try:
         body = await read_up_to(request.content, LARGEST, seconds=BODY_SECONDS)
     except Slow:
