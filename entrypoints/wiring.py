@@ -154,4 +154,5 @@ def health_services(parts: Daemon) -> HealthServices:
             "postgres": adapters.ping_database(),
             "work_index" if queue is Queue.POSTGRES else "redis": work_index,
         },
+        install_checks={"zid_client": adapters.client_standing().check},
     )

@@ -88,7 +88,8 @@ def _refusal(answer: Answer) -> WaslError:
             return ServerFault(OAUTH_SERVER, f"it answered {answer.status}", answer.retry_after or 1.0)
         case RefreshOutcome.CLIENT_FAULT:
             return ClientRejected(
-                "Zid does not know ZID_CLIENT_ID with this ZID_CLIENT_SECRET; see the Partner Dashboard"
+                "Zid refuses the app itself: compare ZID_CLIENT_ID, ZID_CLIENT_SECRET and the Callback URL "
+                "(PUBLIC_URL/auth/zid/callback) with the Partner Dashboard"
             )
         case _:
             return refused(answer)

@@ -114,7 +114,13 @@ class RefreshOutcome(StrEnum):
 
 _NOT_THE_TOKEN_ENDPOINT: Final = frozenset({404, 405})
 """A wrong ZID_OAUTH_URL must not cost every store its install."""
-_CLIENT_FAULT: Final = re.compile(r"client authentication failed|invalid_client", re.IGNORECASE)
+_CLIENT_FAULT: Final = re.compile(
+    r"client authentication failed|invalid_client|unauthorized_client|unsupported_grant_type|redirect[_ ]uri",
+    re.IGNORECASE,
+)
+"""Faults of the app's registration, not of the token: live words, then OAuth's own (RFC 6749, 5.2)."""
+_COME_BACK: Final = frozenset({408, 425, 429})
+"""Statuses that ask to send it again, and say nothing about the token."""
 
 
 def judge_refusal(status: int, body: str) -> RefreshOutcome:
@@ -123,4 +129,4 @@ def judge_refusal(status: int, body: str) -> RefreshOutcome:
         return RefreshOutcome.SERVER_ERROR
     if status in _NOT_THE_TOKEN_ENDPOINT or _CLIENT_FAULT.search(body):
         return RefreshOutcome.CLIENT_FAULT
-    return RefreshOutcome.SERVER_ERROR if status == 429 else RefreshOutcome.REFUSED
+    return RefreshOutcome.SERVER_ERROR if status in _COME_BACK else RefreshOutcome.REFUSED

@@ -72,6 +72,8 @@ class HealthServices:
     metrics_allow: tuple[Network, ...]
     checks: Mapping[str, Check] = field(default_factory=dict)
     trusted_proxies: tuple[Network, ...] = ()
+    install_checks: Mapping[str, Check] = field(default_factory=dict)
+    """What installing needs besides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 import pytest
 from aiohttp.test_utils import TestClient
 
+from core.errors import ClientRejected
 from entrypoints.http import health
 from entrypoints.http.health_app import create_health_app
 from tests.integration.routes.conftest import make_client
@@ -94,3 +95,18 @@ async def test_processes_that_serve_nothing_else_answer_the_same(world: World, a
         assert answer.status == 200
         assert answer.headers["X-Request-Id"]
     assert (await client.get("/v1/ledger")).status == 404
+
+
+async def test_a_client_that_zid_refused_stops_installs_and_nothing_else(aiohttp_client: object) -> None:
+    world = World()
+
+    async def refused() -> None:
+        raise ClientRejected("the secret is wrong")
+
+    world.install_checks["zid_client"] = refused
+    client = await make_client(aiohttp_client, world)
+    installs = await client.get("/auth/health")
+    told = await installs.json()
+    assert (installs.status, told["checks"]["zid_client"]["problem"]) == (503, "ClientRejected")
+    assert "secret" not in await installs.text()
+    assert (await client.get("/health/ready")).status == 200

@@ -185,6 +185,7 @@ class World:
         self.app_id: str | None = None
         self.return_urls = NOWHERE_ELSE
         self.trials = MemoryTokenTrials()
+        self.install_checks: dict[str, Check] = {}
         self.session_keys: tuple[Secret, ...] = (Secret("session-key-of-the-tests"),)
         self.trail: AuditTrail = MemoryAuditTrail(self.database)
         self.audit: AuditLog = MemoryAuditLog(self.database)
@@ -306,6 +307,7 @@ class World:
                 self.metrics_allow,
                 self.checks,
                 self.trusted_proxies,
+                install_checks=self.install_checks,
             ),
             ingest=IngestWebhook(
                 inbox=self.inbox,
