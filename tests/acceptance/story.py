@@ -243,7 +243,7 @@ def is_success(page: Answer) -> bool:
 
 
 def is_settled(books: Mapping[str, Any], received: int) -> bool:
-    if books.get("received", -1) < received:
+    if books.get("received", -1) < received or books.get("spooled"):
         return False
     every = [books, *books["by_origin"].values()]
     return not any(origin.get(state) for origin in every for state in ("queued", "running", "waiting"))
