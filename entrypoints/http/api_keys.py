@@ -1,4 +1,4 @@
-"""Who may use the API: `Authorization: Bearer wasl_…`, looked up in constant time, then the route's scope."""
+"""Who may use the API: `Authorization: Bearer wasl_…`, found by its hash, then the route's scope."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Final
 from aiohttp import web
 
 from core.domain.api_access import ApiScope, Caller
+from core.domain.api_keys import PREFIX, is_whole
 from core.domain.secret import Secret
 from entrypoints.http.problems import Refusal
 from entrypoints.http.routing import Access, Handler, route_of
 from entrypoints.http.services import SERVICES
 
 CALLER: Final = web.RequestKey("caller", Caller)
+_NONE: Final = "send `Authorization: Bearer wasl_…` with a valid API key"
+_MISTYPED: Final = "this key was cut or mistyped: its checksum is wrong. Copy it anew, or make another"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="wasl"'}
 
 
@@ -31,14 +34,23 @@ def actor(request: web.Request) -> str:
 
 
 async def _caller(request: web.Request, needs: ApiScope) -> Caller:
-    """Whether no key was sent or one that does not exist is not told apart."""
-    given = request.headers.getall("Authorization", [])
-    scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-    found = None
-    if scheme.lower() == "bearer" and key.isascii():
-        found = await request.app[SERVICES].keys.callers.caller(Secret(key.strip()))
+    """No key, one that never was, and one that is over are not told apart; one that was copied badly is."""
+    key = _given(request)
+    found = await request.app[SERVICES].keys.callers.caller(Secret(key)) if key else None
     if found is None:
-        raise Refusal("unauthorized", "send `Authorization: Bearer wasl_…` with a valid API key", headers=_CHALLENGE)
+        raise Refusal("unauthorized", _MISTYPED if _is_mistyped(key) else _NONE, headers=_CHALLENGE)
     if not found.may(needs):
         raise Refusal("insufficient-scope", f"this key lacks the scope `{needs}`", needs=needs.value)
     return found
+
+
+def _given(request: web.Request) -> str:
+    """The one bearer key of the request, else nothing."""
+    given = request.headers.getall("Authorization", [])
+    scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return key.strip() if scheme.lower() == "bearer" and key.isascii() else ""
+
+
+def _is_mistyped(key: str) -> bool:
+    """Whether it set out to be a key; what a checksum is made of is no secret."""
+    return key.startswith(PREFIX) and not is_whole(key)

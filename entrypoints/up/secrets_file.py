@@ -10,6 +10,8 @@ from pathlib import Path
 from secrets import randbelow, token_bytes, token_hex, token_urlsafe
 from typing import Final
 
+from core.domain.api_keys import make_key
+
 FILE_NAME: Final = "wasl.env"
 _HEADER: Final = (
     "# Made by `wasl up` for this try-out. Keep it: stored tokens open only with TOKEN_KEYS.\n"
@@ -29,7 +31,7 @@ OWN_SECRETS: Final[Mapping[str, Callable[[], str]]] = {
     "WEBHOOK_SECRET": lambda: token_urlsafe(32),
     "APP_EVENTS_SECRET": lambda: token_urlsafe(32),
     "SESSION_KEY": lambda: token_urlsafe(32),
-    "ADMIN_API_KEY": lambda: f"wasl_{token_urlsafe(32)}",
+    "ADMIN_API_KEY": lambda: make_key(token_urlsafe(32)).reveal(),
 }
 """What every installation of the service needs, and how to make it."""
 

@@ -43,6 +43,7 @@ def restored(
         return
     typer.echo(f"{done.tokens} tokens are in doubt: each store's access token is tried before any renewal")
     typer.echo(f"{done.erasures} erasures were applied again")
+    typer.echo("API keys are as they were then: revoke again what was revoked since (`wasl api-keys list`)")
     typer.echo(f"{done.stores} stores will be read anew; `wasl stores reconcile ID` follows one")
 
 

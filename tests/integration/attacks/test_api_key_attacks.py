@@ -192,11 +192,22 @@ async def test_a_refusal_tells_nothing_about_what_there_is(aiohttp_client: objec
     revoked = await made(world)
     await world.services().keys.keeping.revoke(revoked.key.key_id)
     told = set()
-    for key in (revoked.text.reveal(), make_key("u" * 43).reveal(), "wasl_mistyped"):
+    for key in (revoked.text.reveal(), make_key("u" * 43).reveal(), "no key at all"):
         for path in ("/v1/stores/1001", "/v1/stores/9999", "/v1/stores/x", "/v1/stores/1001?no-such=1"):
             answer = await client.get(path, headers=bearer(key))
             told.add((answer.status, re.sub(r'"request_id":"[^"]*"', "", await answer.text())))
     assert len(told) == 1
+
+
+async def test_a_key_that_was_copied_badly_is_told_so_and_looked_up_nowhere(aiohttp_client: object) -> None:
+    world = World()
+    client = await make_client(aiohttp_client, world)
+    key = (await made(world)).text.reveal()
+    world.key_book.live = None  # type: ignore[assignment, method-assign]  # a look would be a fault
+    for wrong in (key[:-1], key + "x", key[:20] + key[21] + key[20] + key[22:], key.lower(), "wasl_"):
+        answer = await client.get("/v1/stores", headers=bearer(wrong))
+        assert answer.status == 401
+        assert "cut or mistyped" in (await answer.json(content_type=None))["detail"]
 
 
 async def test_a_refused_request_is_not_read_and_does_nothing(aiohttp_client: object) -> None:
