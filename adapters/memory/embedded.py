@@ -66,7 +66,8 @@ class MemoryEmbeddedTokens(EmbeddedTokens):
     async def postpone(
         self, install_id: InstallId, *, wait: timedelta, problem: str, withdrawn: bytes | None = None
     ) -> None:
-        row = self._installs[install_id]
+        if (row := self._installs.get(install_id)) is None:
+            return
         registered = replace(row.registered, problem=problem)
         self._installs[install_id] = _Row(row.store_id, self._database.now() + wait, row.failures + 1, registered)
         if withdrawn is not None:

@@ -54,4 +54,5 @@ class RetentionFeatures(Given):
         reconciliation=MirrorFeatures.ask_for_reconciliation,
         trail=adapters.audit_trail,
         clock=adapters.clock,
+        embedded=adapters.embedded_tokens,
     )

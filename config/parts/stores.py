@@ -85,6 +85,7 @@ class StoreFeatures(Given):
         trail=adapters.audit_trail,
         clock=adapters.clock,
         worker=Given.worker,
+        embedded=EmbeddedFeatures.at_install,
     )
     app_events = providers.Singleton(
         HandleAppEvents,

@@ -7,13 +7,14 @@ UUID Zid holds in the end opens the app.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from core.domain.audit import SYSTEM, AuditEntry
 from core.domain.embedded import Dashboard, fingerprint, new_token, wait_after
-from core.domain.operations.account import RegisterEmbeddedToken
+from core.domain.operations.account import RegisterEmbeddedToken, RevokeEmbeddedToken
 from core.domain.stores import LIVE, Install
 from core.errors import OutcomeUnknown, Unavailable, WaslError
 from core.ids import InstallId, StoreId
@@ -64,6 +65,11 @@ class RegisterEmbedded:
         if install is None or install.state not in LIVE:
             return None
         return await self._register(store_id, install.install_id, failures=0, actor=actor, only=True)
+
+    async def withdraw(self, store_id: StoreId) -> None:
+        """Asks Zid to forget the UUID, as far as it can be asked: it opens nothing once the install is over (U10)."""
+        with suppress(WaslError):
+            await self.gateway.perform(store_id, RevokeEmbeddedToken())
 
     async def run_due(self, *, limit: int) -> Sequence[Registration]:
         """Installs that have none, or an old one. Raises Unavailable where the database is away."""

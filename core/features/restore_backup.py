@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.domain.audit import AuditEntry
@@ -19,6 +19,7 @@ from core.domain.stores import LIVE, Install
 from core.features.erase_data import EraseData
 from core.features.reconcile_requests import AskForReconciliation
 from core.ports.audit_trail import AuditTrail
+from core.ports.embedded import EmbeddedTokens
 from core.ports.erasing import ErasureLog
 from core.ports.gaps import Gaps
 from core.ports.installations import Installations
@@ -50,6 +51,7 @@ class RestoreBackup:
     reconciliation: AskForReconciliation
     trail: AuditTrail
     clock: Clock
+    embedded: EmbeddedTokens | None = None
 
     async def put_right(
         self, since: datetime, *, actor: str, report: Callable[[str, int], None] = lambda *_: None
@@ -82,9 +84,15 @@ class RestoreBackup:
             gap = Gap(install.store_id, install.install_id, None, since, self.clock.now(), CAUSE)
             await self.gaps.open([gap])
             await self.reconciliation.request(install.store_id, actor=actor)
+            await self._register_anew(install)
             stores += 1
             report("stores to be read anew", stores)
         return stores
+
+    async def _register_anew(self, install: Install) -> None:
+        """Zid may hold a newer UUID than the backup knows: where the app is embedded, it is given another."""
+        if self.embedded is not None:
+            await self.embedded.postpone(install.install_id, wait=timedelta(0), problem=CAUSE)
 
     async def _live(self) -> AsyncIterator[Install]:
         after = None

@@ -15,6 +15,7 @@ from core.domain.audit import SYSTEM, AuditEntry
 from core.domain.stores import LIVE, Install
 from core.domain.tokens import TokenSet
 from core.errors import NeedsReauthorization, WaslError
+from core.features.register_embedded import RegisterEmbedded
 from core.features.subscribe_webhooks import SubscribeWebhooks
 from core.ids import StoreId, WorkerId
 from core.ports.audit_trail import AuditTrail
@@ -56,6 +57,8 @@ class UninstallStore:
     trail: AuditTrail
     clock: Clock
     worker: Callable[[], WorkerId]
+    embedded: RegisterEmbedded | None = None
+    """For an embedded app."""
 
     async def on_hint(self, store_id: StoreId) -> Decision:
         """Decides by asking Zid. Raises TryLater when it cannot be asked now, and what opening tokens raises."""
@@ -79,6 +82,8 @@ class UninstallStore:
             await self.webhooks.remove(install)
         except WaslError as refused:
             problem = str(refused)
+        if self.embedded is not None:
+            await self.embedded.withdraw(store_id)
         entry = _entry("install.revoked", install, actor, webhooks_removed=problem is None)
         cancelled = await self.installations.end(install.install_id, audit=entry)
         return None if cancelled is None else Revoked(install, cancelled, problem)

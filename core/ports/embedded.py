@@ -52,7 +52,8 @@ class EmbeddedTokens(Protocol):
     ) -> None:
         """Zid did not take it, or nobody knows: due again after `wait`, with one failure more.
 
-        `withdrawn` is a UUID that Zid certainly does not have: it opens nothing any more.
+        `withdrawn` is a UUID that Zid certainly does not have: it opens nothing any more. An install that
+        was never offered one is left alone.
         """
 
     @abstractmethod

@@ -13,7 +13,9 @@ from entrypoints.wiring import Daemon
 log = structlog.get_logger()
 
 REGISTER_EVERY = 10.0
-AT_ONCE = 20
+SIDE_BY_SIDE = 4
+AT_ONCE = 25
+"""By each of them."""
 FORGET_EVERY = 3600.0
 FORGOTTEN_AT_ONCE = 10_000
 
@@ -25,10 +27,12 @@ def loops(parts: Daemon) -> Sequence[Work]:
     if not parts.settings.zid_embedded:
         return [forget]
     register = parts.features.register_embedded()
-    return [forget, Loop("register_embedded", lambda: _register(register), REGISTER_EVERY)]
+    names = [f"register_embedded_{number}" for number in range(1, SIDE_BY_SIDE + 1)]
+    return [forget, *(Loop(name, lambda: _register(register), REGISTER_EVERY, cut_off=True) for name in names)]
 
 
 async def _register(register: RegisterEmbedded) -> None:
+    """Whoever is cut off leaves an install that is claimed again in a few minutes."""
     for one in await register.run_due(limit=AT_ONCE):
         if one.problem is None:
             log.info("embedded_registered", store_id=one.store_id)

@@ -246,6 +246,13 @@ async def test_one_that_zid_certainly_does_not_have_is_withdrawn(book: Book) -> 
     assert (found.problem or "").startswith("said no")
 
 
+async def test_an_install_without_any_has_nothing_to_postpone(book: Book) -> None:
+    install = await book.install()
+    await book.tokens.postpone(install.install_id, wait=MONTH, problem="no")
+    assert await book.tokens.of_install(install.install_id) is None
+    assert await book.due() == {STORE: 0}
+
+
 async def test_active_installs_that_have_none_are_due_at_once(book: Book) -> None:
     await book.install()
     revoked, over = await book.install(OTHER), await book.install(StoreId(3))

@@ -53,6 +53,7 @@ class EmbeddedWorld(World):
             found,
             settings=replace(found.settings, frames=FRAMES),
             install=replace(found.install, embedded=self.register),
+            uninstall=replace(found.uninstall, embedded=self.register),
             embedded=self.visits,
         )
 

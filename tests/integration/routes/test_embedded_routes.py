@@ -6,7 +6,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from core.domain.audit import AuditEntry
-from core.domain.operations.account import RegisterEmbeddedToken
+from core.domain.operations.account import RegisterEmbeddedToken, RevokeEmbeddedToken
 from core.domain.stores import InstallState
 from core.domain.webhook_states import WebhookState
 from core.errors import Unavailable
@@ -163,6 +163,18 @@ async def test_a_visit_is_no_api_key_and_an_api_key_is_no_visit(world: EmbeddedW
         assert (await client.get(path, headers=showing(bearer))).status == 401, path
     console = await client.get("/console", headers=showing(bearer), allow_redirects=False)
     assert console.status == 303
+
+
+async def test_revoking_takes_the_uuid_back_at_zid_too(world: EmbeddedWorld, client: TestClient) -> None:
+    world.gateway.on(RevokeEmbeddedToken, None)
+    token = await world.token_of()
+    bearer = await bearer_of(client, token)
+
+    assert (await client.post(f"/auth/revoke/{STORE}", headers=KEY)).status == 200
+
+    assert len(world.gateway.asked(RevokeEmbeddedToken)) == 1
+    assert (await client.get("/embedded", params={"token": token})).status == 401
+    assert (await client.get("/embedded/view", headers=showing(bearer))).status == 401
 
 
 # --- a new UUID ----------------------------------------------------------------------

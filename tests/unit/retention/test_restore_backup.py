@@ -1,11 +1,14 @@
 """After a backup: tokens doubted first, erasures applied again, every live store read anew."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from adapters.memory.embedded import MemoryEmbeddedTokens
 from adapters.memory.gaps import MemoryGaps
 from adapters.memory.restoring import MemoryTokenDoubts
+from core.domain.audit import AuditEntry
 from core.domain.erasures import ErasureKind, ErasureLine
 from core.domain.people import Person
 from core.domain.stores import InstallState
@@ -70,6 +73,18 @@ async def test_every_live_store_has_a_gap_and_a_reconciliation_to_come(world: Wo
         assert (known.gap.topic, known.gap.since, known.gap.cause) == (None, since, CAUSE)
         assert known.gap.until == world.clock.now()
         assert len(await world.reconciliations.of_store(store)) == 1
+
+
+async def test_every_embedded_store_is_given_a_new_uuid(world: World) -> None:
+    tokens = MemoryEmbeddedTokens(world.database)
+    install = await world.installations.current(STORE)
+    assert install is not None
+    await tokens.offer(STORE, install.install_id, b"before the backup")
+    await tokens.accept(b"before the backup", again_in=None, audit=AuditEntry("embedded.registered"))
+    await replace(_restore(world), embedded=tokens).put_right(world.clock.now(), actor="cli")
+    due = await tokens.claim_due(hold=timedelta(minutes=5), limit=10)
+    assert {one.store_id for one in due} == {STORE, OTHER}
+    assert await tokens.redeem(b"before the backup", overlap=timedelta(0)), "it may be the one that Zid has"
 
 
 async def test_no_token_is_exchanged_before_a_look(world: World) -> None:

@@ -17,7 +17,7 @@ from adapters.memory.system import ManualClock, SeededChance, SequentialIds
 from adapters.memory.zid_gateway import ScriptedGateway
 from core.domain.audit import AuditEntry
 from core.domain.embedded import Dashboard, EmbeddedSession, new_token, read_token, wait_after
-from core.domain.operations.account import RegisterEmbeddedToken
+from core.domain.operations.account import RegisterEmbeddedToken, RevokeEmbeddedToken
 from core.domain.secret import Secret
 from core.domain.stores import Install, InstallState, StoreIdentity
 from core.domain.tokens import Tokens
@@ -254,6 +254,13 @@ async def test_a_renewal_that_fails_leaves_the_older_one(world: World) -> None:
     assert renewed is not None
     assert renewed.problem
     assert await world.visits.enter(old)
+
+
+async def test_zid_is_asked_to_forget_it_and_what_it_says_does_not_matter(world: World) -> None:
+    for answer in (None, Refused(404, "no"), Unavailable("Zid")):
+        world.gateway.on(RevokeEmbeddedToken, answer)
+        await world.register.withdraw(STORE)
+    assert len(world.gateway.asked(RevokeEmbeddedToken)) == 3
 
 
 # --- visits --------------------------------------------------------------------------
