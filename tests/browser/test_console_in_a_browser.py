@@ -141,11 +141,15 @@ def test_without_a_script_the_page_reads_and_refreshes_itself(service: Service, 
     expect(page.get_by_role("link", name="Stop refreshing")).to_be_visible()
 
 
-def test_signing_out_ends_it(service: Service, open_page: Callable[..., Page]) -> None:
+def test_signing_out_ends_it_in_every_tab(service: Service, open_page: Callable[..., Page]) -> None:
     page = open_page(locale="ar")
     sign_in(page, service, "ar")
+    other_tab = page.context.new_page()
+    other_tab.goto(f"{service.up.url}/console")
+    expect(other_tab.get_by_role("status")).to_have_text("مباشر", timeout=WAIT)
     page.get_by_role("button", name="تسجيل الخروج").click()
     page.wait_for_url("**/console/login")
+    other_tab.wait_for_url("**/console/login", timeout=WAIT)
 
     page.goto(f"{service.up.url}/console")
 
