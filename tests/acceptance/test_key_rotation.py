@@ -224,3 +224,19 @@ def _opens(
     except (SealBroken, KeyMissing):
         return False
     return found.tokens.refresh_token == tokens_of(store, generation).refresh_token
+
+
+def test_production_does_not_start_without_a_key_that_still_seals_a_store(database: Database, tmp_path: Path) -> None:
+    vault = Vault(database, tmp_path, stores=3)
+    vault.fill()
+    production = {
+        "ENVIRONMENT": "production",
+        "PUBLIC_URL": "https://app.example.com",
+        "QUEUE": "postgres",
+        **dict.fromkeys(("WEBHOOK_SECRET", "APP_EVENTS_SECRET", "SESSION_KEY", "ADMIN_API_KEY"), "x" * 40),
+        "ZID_APP_ID": "2",
+    }
+    refused = wasl("consumer", cwd=tmp_path, **{**vault.ring(vault.new), **production})
+    assert refused.returncode == 1, refused
+    needed = f"TOKEN_KEYS: lacks the key {vault.old_id}, which still seals the tokens of 3 stores"
+    assert needed in refused.stderr + refused.stdout, refused

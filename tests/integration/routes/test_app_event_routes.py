@@ -174,6 +174,14 @@ async def test_an_event_of_another_app_changes_nothing(aiohttp_client: object) -
     assert world.metrics.counted("app_events_received_total", outcome="other_app") == 1
 
 
+async def test_an_event_by_an_older_member_of_the_ring_is_taken_and_told(
+    client: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for secret, told in ((APP_SECRET, True), ("retired-secret", False)):
+        assert (await client.post(f"/webhooks/zid-app/{secret}", json=UNINSTALL)).status == 200
+        assert ("app_event_by_older_secret" in capsys.readouterr().out) is told
+
+
 async def test_the_secret_is_not_logged(client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
     await client.post(PATH, json={**UNINSTALL, "merchant_email": "someone@example.com"})
 
