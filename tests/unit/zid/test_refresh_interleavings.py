@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.memory.maintenance import MemoryMaintenance
 from core.domain.stores import InstallState
 from core.domain.tokens import TokenSet
 from core.features.refresh_tokens import RefreshTokens
 from core.ids import Generation, WorkerId
+from core.ports.alerts import AlertFilter
 from tests.thoroughness import examples
 from tests.unit.zid.interleaving import Interleaver, TurnClock, TurnTaking, take_turn
 from tests.unit.zid.oauth_model import STORE, Answering, OAuthModel, StoreWorld
@@ -75,6 +77,20 @@ class Fleet(Interleaver):
         tokens: TokenSet = finished(self.world.tokens())
         return tokens
 
+    def open_alerts(self) -> list[str]:
+        """About the store; whether Zid knows our client is another matter."""
+        finished(MemoryMaintenance(self.world.database).release_orphans())
+        found = finished(self.world.alerts.page(AlertFilter(store_id=STORE, is_open=True)))
+        return [known.alert.kind.value for known in found]
+
+    def expected_alerts(self) -> list[str]:
+        """What the store's state and its latest generation's intent say."""
+        if self.state() is InstallState.NEEDS_REAUTHORIZATION:
+            return ["needs_reauthorization"]
+        latest = self.current()
+        in_doubt = self.world.database.in_doubt_since(latest.install_id, latest.generation)
+        return ["refresh_in_doubt"] if in_doubt else []
+
     def state(self) -> InstallState:
         install = finished(self.world.installations.current(STORE))
         state: InstallState = install.state
@@ -103,6 +119,7 @@ def test_no_order_of_events_spends_a_token_twice_but_for_one_last_resort(data: s
                 assert result.generation >= fleet.seen.generation
                 assert result.generation <= fleet.generation
         latest = fleet.current()
+        assert fleet.open_alerts() == fleet.expected_alerts()
         if fleet.state() is InstallState.NEEDS_REAUTHORIZATION:
             spent = latest.tokens.refresh_token.reveal()
             assert fleet.world.zid.failed[spent] > 0, "a store was given up whose token never failed"
@@ -155,6 +172,7 @@ def test_after_everything_a_healthy_process_either_works_or_says_that_the_mercha
             assert works is not None
         else:
             assert type(result).__name__ == "NeedsReauthorization"
+        assert fleet.open_alerts() == fleet.expected_alerts()
 
 
 @pytest.mark.parametrize("head_start", range(24))
