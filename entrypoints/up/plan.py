@@ -102,6 +102,8 @@ def decided(plan: Plan, secrets: Mapping[str, str], addresses: Addresses) -> dic
     }
     if not plan.redis:
         ours["QUEUE"] = POSTGRES
+    if plan.given.get("ZID_EMBEDDED"):
+        ours["ZID_EMBEDDED"] = plan.given["ZID_EMBEDDED"]
     if addresses.sandbox_port is None:
         return ours
     return {**ours, **_sandbox_app(secrets), **_sandbox_places(addresses.sandbox_port)}

@@ -224,6 +224,26 @@ def test_another_site_cannot_frame_it(
         context.close()
 
 
+def test_a_leaked_uuid_is_replaced_by_a_command_and_the_dashboard_shows_the_app_as_before(
+    service: Service, open_page: Callable[..., Page]
+) -> None:
+    store_id = service.sandbox.new_store()
+    assert service.sandbox.ask("POST", f"/stores/{store_id}/install")["status"] == 200
+    page = open_page()
+    page.goto(dashboard(service, store_id, "en"))
+    inside(page)
+    leaked = page.locator("iframe").get_attribute("src") or ""
+
+    done = service.up.wasl("stores", "embed", str(store_id))
+
+    assert done.returncode == 0, done.stderr
+    page.goto(leaked)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Please open the app again", timeout=WAIT)
+    page.goto(dashboard(service, store_id, "en"))
+    inside(page)
+    assert page.locator("iframe").get_attribute("src") != leaked
+
+
 def test_a_title_is_text_in_the_frame_too(service: Service, open_page: Callable[..., Page]) -> None:
     store_id = int(service.sandbox.ask("POST", "/stores", {"title": HOSTILE})["store_id"])
     assert service.sandbox.ask("POST", f"/stores/{store_id}/install")["status"] == 200

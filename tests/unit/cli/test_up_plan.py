@@ -58,6 +58,13 @@ def test_the_queue_may_be_in_postgres_and_the_rest_in_a_given_redis() -> None:
     assert process_environment(plan, SECRETS, PLACES)["QUEUE"] == "postgres"
 
 
+def test_an_embedded_app_is_shown_by_the_sandboxs_dashboard_and_known_to_the_other_commands() -> None:
+    ours = decided(make_plan(HERE, {"ZID_EMBEDDED": "true", "ZID_DASHBOARD_URL": "https://elsewhere"}), SECRETS, PLACES)
+    assert (ours["ZID_EMBEDDED"], ours["ZID_DASHBOARD_URL"]) == ("true", "http://127.0.0.1:8090")
+    assert "ZID_EMBEDDED" not in decided(make_plan(HERE, {}), SECRETS, PLACES)
+    assert "ZID_DASHBOARD_URL" not in decided(make_plan(HERE, REAL_APP), SECRETS, replace(PLACES, sandbox_port=None))
+
+
 def test_a_real_app_means_the_real_zid() -> None:
     plan = make_plan(HERE, REAL_APP)
     assert plan.sandbox_port is None
