@@ -20,7 +20,8 @@ test: static browser  ## The whole proof: format, lint, types, import rules, eve
 	@.venv/bin/python -m pytest -m "not prove" --durations=20 $(ARGS)
 
 .PHONY: check
-check: static  ## The fast half: format, lint, types, import rules, unit tests
+check: static  ## The fast half: format, lint, types, import rules, risky code, secrets in the tree, unit tests
+	@.ci/audit || [ "$$CI" = true ]
 	@.venv/bin/python -m pytest -m "not prove" tests/unit $(ARGS)
 
 .PHONY: prove
@@ -28,6 +29,11 @@ prove: dev  ## The long proofs, left out of `make test`
 	@.venv/bin/python -m pytest -m prove $(ARGS)
 	@ONE_DATABASE=1 .venv/bin/python -m pytest tests/acceptance $(ARGS)
 	@.venv/bin/python -m pytest -m "not prove" --hypothesis-profile=thorough tests/unit
+
+# Needs the network, and its answer changes without a change of ours: people run it, and CI on a schedule of its own.
+.PHONY: audit
+audit: dev  ## Do the pinned packages have known vulnerabilities?
+	@.ci/audit --strict
 
 .PHONY: chaos
 chaos: dev  ## Half an hour in which everything is killed, frozen and taken away under load: nothing is lost or repeated
@@ -63,3 +69,5 @@ static: dev
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive core adapters config entrypoints sandbox migrations
+	@.venv/bin/python .ci/find_secrets.py
