@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+import structlog
 from aiohttp import ClientSession, CookieJar
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner
@@ -149,7 +150,8 @@ Wasl = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def wasl(monkeypatch: pytest.MonkeyPatch, database: Database, tmp_path: Path) -> Wasl:
+def wasl(monkeypatch: pytest.MonkeyPatch, database: Database, tmp_path: Path) -> Iterator[Wasl]:
+    logging = structlog.get_config()
     for name in ("ENVIRONMENT", "REDIS_URL", "MIGRATE_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATABASE_URL", database.dsn)
@@ -161,7 +163,8 @@ def wasl(monkeypatch: pytest.MonkeyPatch, database: Database, tmp_path: Path) ->
         problem = "" if ran.exception is None or isinstance(ran.exception, SystemExit) else str(ran.exception)
         return ran.exit_code, ran.stdout, problem
 
-    return run
+    yield run
+    structlog.configure(**logging)
 
 
 def test_a_life_of_keys_from_the_command_line(wasl: Wasl, database: Database) -> None:
