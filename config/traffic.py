@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from secrets import token_hex
 
+from adapters.process.fallback_limiter import FallbackLimiter
 from adapters.process.local_rate import LocalRateLimiter
 from adapters.zid.breakers import Breakers
-from adapters.zid.fallback_limiter import FallbackLimiter
 from adapters.zid.gateway import AiohttpZidGateway
 from adapters.zid.guarded import GuardedWire
 from adapters.zid.http_session import HttpSession

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
-import structlog
-
+from adapters.process.shared import Shared
 from core.domain.doors import Door
 from core.domain.rate import Allowance
-from core.errors import Unavailable
 from core.ports.doors import DoorKeeper
 from core.ports.metrics import Metrics
 from core.ports.system import Clock
 
-log = structlog.get_logger()
-
 PATIENCE: Final = 0.5
 """Seconds that the shared count has to answer in: a request waits for it."""
-TRY_AGAIN_AFTER: Final = 1.0
 
 
 class FallbackDoorKeeper(DoorKeeper):
@@ -32,37 +26,12 @@ class FallbackDoorKeeper(DoorKeeper):
         self._shared = shared
         self._local = local
         self._metrics = metrics
-        self._clock = clock
-        self._away = False
-        self._try_at = 0.0
+        self._asked = Shared(clock, patience=PATIENCE, lost="door_count_fell_back", found="door_count_shared_again")
 
     async def knock(self, door: Door, visitor: str, allowance: Allowance) -> float:
-        if self._worth_asking():
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    wait = await self._shared.knock(door, visitor, allowance)
-            except (Unavailable, TimeoutError) as problem:
-                self._lost(problem)
-            else:
-                self._found()
+        if self._asked.is_worth_asking():
+            wait = await self._asked.answer(self._shared.knock(door, visitor, allowance))
+            if wait is not None:
                 return wait
         self._metrics.count("door_fallback_total")
         return await self._local.knock(door, visitor, allowance)
-
-    def _worth_asking(self) -> bool:
-        """While it is away one visitor a second finds out whether it is back."""
-        now = self._clock.monotonic()
-        if self._away and now < self._try_at:
-            return False
-        self._try_at = now + TRY_AGAIN_AFTER
-        return True
-
-    def _lost(self, problem: Exception) -> None:
-        if not self._away:
-            log.warning("door_count_fell_back", why=str(problem) or type(problem).__name__)
-        self._away = True
-
-    def _found(self) -> None:
-        if self._away:
-            log.info("door_count_shared_again")
-        self._away = False

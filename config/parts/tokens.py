@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dependency_injector import providers
 
-from adapters.alert_log import AlertLog
+from adapters.outbound.alert_webhook import AlertWebhook
+from adapters.outbound.session import Outbound
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.refresh_reports import PostgresRefreshReports
 from adapters.postgres.restoring import PostgresTokenDoubts
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
+from adapters.process.alert_log import AlertLog
 from adapters.zid.token_source import SharedRenewals
 from config.parts.process import Given, Opened
+from config.settings import Settings
 from core.features.refresh_tokens import RefreshTokens
 from core.features.renew_due_tokens import RenewDueTokens
 from core.features.tell_alerts import TellAlerts
+from core.ports.alerts import AlertChannel
+from core.ports.metrics import Metrics
+from core.ports.system import Chance, Clock
 
 pool = Opened.pool
 adapters = Given.adapters
+
+
+def _alert_channels(settings: Settings, metrics: Metrics, clock: Clock, chance: Chance) -> Sequence[AlertChannel]:
+    """The log, and the address that is configured."""
+    if not settings.alert_webhook_url:
+        return [AlertLog()]
+    outbound = Outbound(public=settings.production)
+    url, secret = settings.alert_webhook_url, settings.alert_webhook_secret
+    return [AlertLog(), AlertWebhook(outbound, url, secret, metrics, clock, chance)]
 
 
 class TokenAdapters(Opened):
@@ -27,7 +44,7 @@ class TokenAdapters(Opened):
     refresh_book = providers.Singleton(PostgresRefreshBook, pool)
     refresh_reports = providers.Singleton(PostgresRefreshReports, pool)
     alerts = providers.Singleton(PostgresAlerts, pool)
-    alert_channels = providers.List(providers.Singleton(AlertLog))
+    alert_channels = providers.Singleton(_alert_channels, Opened.settings, Opened.metrics, Opened.clock, Opened.chance)
     token_doubts = providers.Singleton(PostgresTokenDoubts, pool)
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.system import ManualClock
+from adapters.process.fallback_limiter import FallbackLimiter
 from adapters.process.local_rate import LocalRateLimiter
-from adapters.zid.fallback_limiter import TRY_AGAIN_AFTER, FallbackLimiter
+from adapters.process.shared import TRY_AGAIN_AFTER
 from adapters.zid.limited import PATIENCE, LimitedWire, Patience
 from adapters.zid.wire import Request, Wire
 from core.domain.exchange import Answer, Sent
