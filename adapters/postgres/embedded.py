@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from adapters.postgres.audit import write_audit
-from adapters.postgres.connection import Pool, acquire, transaction
+from adapters.postgres.connection import Connection, Pool, acquire, transaction
 from adapters.postgres.moves import LIVE_STATES
 from adapters.postgres.short_lived import ShortLived
 from adapters.postgres.storable_text import storable
@@ -15,6 +15,9 @@ from core.domain.audit import AuditEntry
 from core.domain.embedded import EmbeddedSession
 from core.ids import InstallId, StoreId
 from core.ports.embedded import DueEmbedded, EmbeddedSessions, EmbeddedTokens, Registered
+
+PAGE: Final = 1000
+_BEFORE_ALL: Final = -(2**63)
 
 _LIVE: Final = f"SELECT FROM stores s WHERE s.store_id = $1 AND s.install_id = $2 AND s.state IN {LIVE_STATES}"
 # An install that nobody claims is tried again in a while: whoever offered the UUID may die with it.
@@ -40,20 +43,36 @@ _POSTPONE: Final = """
     UPDATE embedded_installs SET due_at = now() + $2, failures = failures + 1, problem = $3 WHERE install_id = $1
 """
 _WITHDRAW: Final = "DELETE FROM embedded_tokens WHERE install_id = $1 AND token_hash = $2"
-_KNOW_ALL: Final = """
-    INSERT INTO embedded_installs (install_id, store_id, due_at)
-    SELECT s.install_id, s.store_id, now() FROM stores s
-    WHERE s.state = 'active' AND NOT EXISTS (SELECT FROM embedded_installs e WHERE e.install_id = s.install_id)
-    LIMIT $1
-    ON CONFLICT DO NOTHING
+# Installs that nobody ever offered a UUID are rare: all stores are looked through, a page at each claim.
+_KNOW_PAGE: Final = """
+    WITH page AS MATERIALIZED (
+        SELECT store_id, install_id, state FROM stores WHERE store_id > $1 ORDER BY store_id LIMIT $2
+    ),
+    known AS (
+        INSERT INTO embedded_installs (install_id, store_id, due_at)
+        SELECT p.install_id, p.store_id, now() FROM page p
+        WHERE p.state = 'active' AND NOT EXISTS (SELECT FROM embedded_installs e WHERE e.install_id = p.install_id)
+        ON CONFLICT DO NOTHING
+    )
+    SELECT max(store_id) AS last, count(*) AS stores FROM page
 """
+# What is due and cannot be registered now must not stand in the way of what can.
 _CLAIM: Final = """
     WITH due AS (
-        SELECT e.install_id FROM embedded_installs e JOIN stores s USING (store_id, install_id)
-        WHERE e.due_at <= now() AND s.state = 'active' ORDER BY e.due_at LIMIT $2 FOR UPDATE OF e SKIP LOCKED
+        SELECT install_id, store_id FROM embedded_installs
+        WHERE due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ),
+    judged AS (
+        SELECT d.install_id, EXISTS (
+            SELECT FROM stores s WHERE s.store_id = d.store_id AND s.install_id = d.install_id AND s.state = 'active'
+        ) AS active FROM due d
+    ),
+    held AS (
+        UPDATE embedded_installs e SET due_at = now() + CASE WHEN j.active THEN $1 ELSE interval '1 hour' END
+        FROM judged j WHERE e.install_id = j.install_id
+        RETURNING e.store_id, e.install_id, e.failures, j.active
     )
-    UPDATE embedded_installs e SET due_at = now() + $1 FROM due WHERE e.install_id = due.install_id
-    RETURNING e.store_id, e.install_id, e.failures
+    SELECT store_id, install_id, failures FROM held WHERE active
 """
 _REDEEM: Final = f"""
     WITH found AS (
@@ -90,8 +109,10 @@ _FORGET_INSTALLS: Final = f"""
 class PostgresEmbeddedTokens(EmbeddedTokens):
     """The tables `embedded_installs` and `embedded_tokens`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, page: int = PAGE) -> None:
         self._pool = pool
+        self._page = page
+        self._seen = _BEFORE_ALL
 
     async def offer(self, store_id: StoreId, install_id: InstallId, token_hash: bytes) -> bool:
         async with transaction(self._pool) as connection:
@@ -120,9 +141,13 @@ class PostgresEmbeddedTokens(EmbeddedTokens):
 
     async def claim_due(self, *, hold: timedelta, limit: int) -> Sequence[DueEmbedded]:
         async with transaction(self._pool) as connection:
-            await connection.execute(_KNOW_ALL, limit)
+            await self._know_page(connection)
             rows = await connection.fetch(_CLAIM, hold, limit)
         return [DueEmbedded(StoreId(row["store_id"]), InstallId(row["install_id"]), row["failures"]) for row in rows]
+
+    async def _know_page(self, connection: Connection) -> None:
+        row = await connection.fetchrow(_KNOW_PAGE, self._seen, self._page)
+        self._seen = row["last"] if row and row["stores"] == self._page else _BEFORE_ALL
 
     async def redeem(self, token_hash: bytes, *, overlap: timedelta) -> tuple[StoreId, InstallId] | None:
         async with acquire(self._pool) as connection:

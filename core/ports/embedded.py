@@ -58,7 +58,10 @@ class EmbeddedTokens(Protocol):
 
     @abstractmethod
     async def claim_due(self, *, hold: timedelta, limit: int) -> Sequence[DueEmbedded]:
-        """Active installs that were never registered, or are due, each given to one caller for `hold`."""
+        """Active installs that are due, each given to one caller for `hold`; those never registered are due in time.
+
+        Among many stores these are found by and by; what cannot be registered now keeps nothing waiting.
+        """
 
     @abstractmethod
     async def redeem(self, token_hash: bytes, *, overlap: timedelta) -> tuple[StoreId, InstallId] | None:
