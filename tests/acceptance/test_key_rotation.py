@@ -16,12 +16,14 @@ import pytest
 from adapters.postgres.sealed_tokens import Place, open_tokens, seal_tokens
 from adapters.sealing.fernet import FernetSealer
 from adapters.sealing.ring_keys import generate_key, key_id
+from core.domain.rings import secret_id
 from core.domain.secret import Secret
 from core.errors import KeyMissing, SealBroken
 from core.ids import Generation, InstallId, StoreId
 from core.ports.sealing import WrappedKey
 from tests.acceptance.replica import BROKEN, tokens_of
-from tests.acceptance.wasl_up import environment, wasl
+from tests.acceptance.story import Service
+from tests.acceptance.wasl_up import environment, running, wasl
 from tests.eventually import eventually
 from tests.servers import Database
 
@@ -240,3 +242,42 @@ def test_production_does_not_start_without_a_key_that_still_seals_a_store(databa
     assert refused.returncode == 1, refused
     needed = f"TOKEN_KEYS: lacks the key {vault.old_id}, which still seals the tokens of 3 stores"
     assert needed in refused.stderr + refused.stdout, refused
+
+
+@pytest.mark.prove
+def test_webhooks_move_to_a_new_secret_and_no_delivery_is_lost() -> None:
+    with running("--no-demo") as up:
+        service = Service(up)
+        store_id, old, new = service.new_store(), service.secrets["WEBHOOK_SECRET"], "n" * 40
+        before = addresses(service, store_id)
+        for ring in (f"{old},{new}", f"{new},{old}", new):
+            assert up.stop() == 0
+            up.start("--no-demo", WEBHOOK_SECRET=ring, WEBHOOK_CHECK_EVERY="3")
+            received = service.books(store_id)["received"]
+            service.sandbox.trigger(store_id, "order.create", 5)
+            if ring.startswith(new):
+                moved = eventually(lambda: not before & addresses(service, store_id), seconds=120)
+                assert moved, (ring, addresses(service, store_id))
+                assert eventually(lambda ring=ring: may_go(service, ring, old), seconds=60)
+            else:
+                assert addresses(service, store_id) == before
+            assert service.has_settled(store_id, received=received + 5), service.books(store_id)
+        assert service.sandbox.stats(store_id)["webhooks"]["broken"] == 0
+        assert service.audited(store_id, "webhooks.subscribed") == 2, "at the install, and once for the new secret"
+
+
+def addresses(service: Service, store_id: int) -> set[str]:
+    """Where Zid delivers to, as the service saw it last."""
+    found = service.sql(
+        "SELECT DISTINCT split_part(target_url, '/', 6) FROM webhook_subscriptions w "
+        "JOIN installs i USING (install_id) WHERE i.store_id = %s",
+        store_id,
+    )
+    return {str(token) for (token,) in found}
+
+
+def may_go(service: Service, ring: str, old: str) -> bool:
+    """Whether the old secret may be dropped; it may where it was."""
+    told = json.loads(service.up.wasl("keys", "status", "--json", WEBHOOK_SECRET=ring).stdout)
+    keys = {one["id"]: one for one in told["keys"] if one["ring"] == "WEBHOOK_SECRET"}
+    return secret_id(Secret(old)) not in keys or keys[secret_id(Secret(old))]["may_be_dropped"]
