@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from adapters.outbound.addresses import problem_of_url
+from adapters.outbound.signing import secret_key
 from core.domain.retention import Retention
 from core.domain.return_urls import ReturnUrls
 from core.domain.secret import Secret
@@ -126,6 +127,9 @@ class Settings(BaseModel):
     session_key: Ring = ()
     admin_api_key: OneSecret = None
 
+    alert_webhook_url: str = ""
+    alert_webhook_secret: OneSecret = None
+
     queue: Queue | None = None
     index_window: int = Field(256, ge=1)
     dedupe_days: int = Field(3, ge=1, le=30)
@@ -234,6 +238,22 @@ def _check_addresses(settings: Settings) -> None:
         problem = problem_of_url(getattr(settings, key.lower()), public=settings.production)
         if problem is not None:
             raise SettingInvalid(key, problem)
+    if settings.alert_webhook_url:
+        _check_alert_webhook(settings)
+
+
+def _check_alert_webhook(settings: Settings) -> None:
+    problem = problem_of_url(settings.alert_webhook_url, public=settings.production)
+    if problem is not None:
+        raise SettingInvalid("ALERT_WEBHOOK_URL", problem)
+    if settings.alert_webhook_secret is None:
+        if settings.production:
+            raise SettingInvalid("ALERT_WEBHOOK_SECRET", "is required in production where ALERT_WEBHOOK_URL is set")
+        return
+    try:
+        secret_key(settings.alert_webhook_secret)
+    except ValueError as error:
+        raise SettingInvalid("ALERT_WEBHOOK_SECRET", str(error)) from None
 
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")

@@ -100,6 +100,7 @@ CATALOGUE: Final[Mapping[str, Declared]] = MappingProxyType(
             ),
             _gauge("open_gaps", "Spans in which deliveries may be missing and nobody has read the rows yet."),
             _gauge("webhook_health", "Subscriptions by the health Zid reports.", "state"),
+            _counter("alert_webhooks_total", "Messages to ALERT_WEBHOOK_URL, by outcome.", "outcome"),
             _counter("audit_entries_total", "Audit entries written, by action; counted as they are sealed.", "action"),
             _gauge("quarantined_stores", "Stores whose data key or tokens do not open; `wasl keys status` names them."),
             _gauge("audit_altered", "1 while the audit's seals are not as they were left; then nothing is sealed."),
