@@ -91,10 +91,10 @@ class Settings(BaseModel):
     allowed_hosts: Words = ()
     api_max_bytes: int = Field(1024 * 1024, ge=1024)
     limit_reads: int = Field(12_000, ge=0)
-    limit_writes: int = Field(3000, ge=0)
-    limit_pages: int = Field(600, ge=0)
-    limit_sign_ins: int = Field(60, ge=0)
-    limit_guesses: int = Field(60, ge=0)
+    limit_writes: int = Field(6000, ge=0)
+    limit_pages: int = Field(6000, ge=0)
+    limit_sign_ins: int = Field(120, ge=0)
+    limit_guesses: int = Field(240, ge=0)
 
     database_url: OneSecret = None
     migrate_database_url: OneSecret = None
