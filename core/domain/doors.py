@@ -22,7 +22,7 @@ class Door(StrEnum):
     KEY = "key"
     """The API, looking and changing together, by a key that has an allowance of its own."""
     PAGE = "page"
-    """Pages for people, documents, and addresses that do not exist; by address."""
+    """Pages for people, documents, addresses that do not exist, and the API without a key; by address."""
     SIGN_IN = "sign_in"
     """An attempt to sign in to the console; by address."""
     GUESS = "guess"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
+from aiohttp.hdrs import AUTHORIZATION
 from structlog import get_logger
 
 from core.domain.doors import Door, allowance_of
@@ -43,8 +44,11 @@ async def limit_addresses(request: web.Request, handler: Handler) -> web.StreamR
 
 
 async def _count_guess(request: web.Request, status: int) -> None:
-    """Once it was refused; beyond the allowance it is not even told that it was wrong."""
-    if status == _UNKNOWN or (status == _NO_SUCH_ADDRESS and is_delivery(request)):
+    """Once it was refused; beyond the allowance it is not even told that it was wrong. To show nothing is no guess."""
+    if status == _UNKNOWN and AUTHORIZATION not in request.headers and not is_delivery(request):
+        if door_of(request) not in _BY_ADDRESS:
+            await _enter(request, Door.PAGE, visitor_of(request).name)
+    elif status == _UNKNOWN or (status == _NO_SUCH_ADDRESS and is_delivery(request)):
         await _enter(request, Door.GUESS, visitor_of(request).name)
 
 

@@ -142,6 +142,11 @@ async def test_wrong_keys_are_slowed_down_and_right_ones_from_the_same_address_a
     assert world.metrics.counted("http_limited_total", door="guess") == 3
 
 
+async def test_who_shows_no_key_guesses_nothing_but_is_counted(world: World, client: Client) -> None:
+    assert await statuses(client, "/v1/ledger", SIX + 1) == [401] * SIX + [429]
+    assert world.metrics.counted("http_limited_total", door="guess") == 0
+
+
 async def test_brute_force_on_webhooks_is_slowed_down_and_deliveries_are_not(world: World, client: Client) -> None:
     """Every delivery comes from the address that guesses: those with right credentials are never limited."""
     install = await world.installed()
