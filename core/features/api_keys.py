@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -51,10 +52,8 @@ class KnowCallers(ApiKeys):
         if key is None:
             return None
         if key.use_is_due(self._clock.now()):
-            try:
+            with suppress(Unavailable):
                 await self._book.note_use(key.key_id)
-            except Unavailable:
-                return key.caller
         return key.caller
 
 

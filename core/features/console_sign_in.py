@@ -4,7 +4,8 @@ A session is a random text in the browser and a row under its hash on this side.
 it is idle, after half a day in any case, at the sign-out, and with the key it was made with;
 what it may do is what the key's scopes say at that moment. A guess is counted before it is
 looked at: per address with lockouts, for all addresses together with short pauses that are
-waited out. Neither concerns anybody who is signed in already.
+waited out. Neither concerns anybody who is signed in already; and a browser that was signed in
+before is counted by itself, so that nobody who guesses can keep its owner out.
 """
 
 from __future__ import annotations
@@ -45,6 +46,14 @@ class ConsoleSession:
     session_id: str
     caller: Caller
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What guesses are counted by: an address, or a browser that is `known` from a sign-in before."""
+
+    name: str
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +99,20 @@ class ConsoleSignIn:
         self._waiting = 0
 
     async def sign_in(
-        self, key: Secret, *, visitor: str, replaces: str | None = None, request_id: str | None = None
+        self, key: Secret, visitor: Visitor, *, replaces: str | None = None, request_id: str | None = None
     ) -> SignedIn | WrongKey | LockedOut:
         """A session of its own, never one that the browser brought: that one (`replaces`) ends.
 
-        `visitor` is what guesses are counted by; a right key forgives those before it.
+        A right key forgives the guesses before it.
         """
-        turn = await self._limit.guess(visitor, ADDRESS)
-        if wait := turn.wait or await self._turn_among_all():
+        turn = await self._limit.guess(visitor.name, ADDRESS)
+        if wait := turn.wait or (0.0 if visitor.known else await self._turn_among_all()):
             return LockedOut(wait)
         caller = await self._api_keys.caller(key)
         if caller is None:
             await self._note_lockout(turn.pause, request_id)
             return WrongKey(turn.pause)
-        await self._limit.forgive(visitor)
+        await self._limit.forgive(visitor.name)
         await self._limit.forgive(_ALL)
         if replaces is not None:
             await self._sessions.end(_name(replaces))

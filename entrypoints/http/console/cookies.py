@@ -13,7 +13,8 @@ from entrypoints.http.services import SERVICES
 
 SESSION: Final = "wasl_session"
 FORM: Final = "wasl_form"
-_LASTS: Final = {SESSION: LONGEST, FORM: timedelta(hours=1)}
+BROWSER: Final = "wasl_browser"
+_LASTS: Final = {SESSION: LONGEST, FORM: timedelta(hours=1), BROWSER: timedelta(days=180)}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST: Final = "__Host-"
 """Browsers take such a cookie only over https and for one host: no neighbour under the same domain can set it."""

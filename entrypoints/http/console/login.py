@@ -8,7 +8,7 @@ from aiohttp import web
 from structlog import get_logger
 
 from core.domain.secret import Secret
-from core.features.console_sign_in import LockedOut, SignedIn, WrongKey
+from core.features.console_sign_in import LockedOut, SignedIn, Visitor, WrongKey
 from entrypoints.http.console import cookies
 from entrypoints.http.console.access import SIGN_IN, posted, see, session_of, signer
 from entrypoints.http.pages import page
@@ -41,11 +41,24 @@ async def sign_in(request: web.Request) -> web.Response:
         return _form(request, problem="login.stale", status=400)
     outcome = await request.app[SERVICES].keys.console.sign_in(
         Secret(fields.get("key", "").strip()),
-        visitor=visitor_of(request).name,
+        _visitor(request),
         replaces=cookies.read_cookie(request, cookies.SESSION),
         request_id=request[REQUEST_ID],
     )
     return _answer(request, outcome)
+
+
+def _visitor(request: web.Request) -> Visitor:
+    """The browser, where somebody signed in with it before, so that its neighbours cannot lock it out."""
+    kept = cookies.read_cookie(request, cookies.BROWSER)
+    name = signer(request).browser_name(kept) if kept else None
+    return Visitor(f"browser {name}", known=True) if name else Visitor(visitor_of(request).name)
+
+
+def _know_again(request: web.Request, response: web.Response) -> None:
+    if not _visitor(request).known:
+        name = request.app[SERVICES].ids.secret_text()
+        cookies.set_cookie(request, response, cookies.BROWSER, signer(request).browser(name))
 
 
 def _answer(request: web.Request, outcome: SignedIn | WrongKey | LockedOut) -> web.Response:
@@ -55,6 +68,7 @@ def _answer(request: web.Request, outcome: SignedIn | WrongKey | LockedOut) -> w
             response = see("/console")
             cookies.set_cookie(request, response, cookies.SESSION, session.session_id)
             cookies.drop_cookie(request, response, cookies.FORM)
+            _know_again(request, response)
             return response
         case WrongKey(pause):
             _tell("refused", request, pause=pause)

@@ -361,6 +361,37 @@ async def test_a_lockout_concerns_nobody_who_is_in_nor_zid_nor_the_api(world: Wo
     assert delivered.status == 200
 
 
+async def test_nobody_who_guesses_keeps_out_a_browser_that_was_in_before(world: World, client: TestClient) -> None:
+    """From the same address even; and the cookie by which it is known opens nothing and cannot be made up."""
+    known = cookie_of(await sign_in(client), "wasl_browser")
+    assert known["httponly"]
+    client.session.cookie_jar.clear()
+    for _ in range(6):
+        answer = await guess(client)
+    assert answer.status == 429
+    name, mac = known.value.split(".")
+    forged = [name, f"{name}.", f".{mac}", f"x{name[1:]}.{mac}", f"{name}.{mac[:-1]}", f"{name}.{mac}.x", "a.b"]
+    for kept in forged:
+        client.session.cookie_jar.clear()
+        client.session.cookie_jar.update_cookies({"wasl_browser": kept})
+        assert (await guess(client, ADMIN_KEY)).status == 429
+
+    client.session.cookie_jar.clear()
+    client.session.cookie_jar.update_cookies({"wasl_browser": known.value})
+    assert (await client.get("/console", allow_redirects=False)).status == 303
+    assert (await guess(client, ADMIN_KEY)).status == 303
+    for _ in range(5):
+        assert (await guess_of(client, known.value)).status == 403
+    assert (await guess_of(client, known.value)).status == 429, "it has no more guesses than others"
+
+
+async def guess_of(client: TestClient, browser: str) -> ClientResponse:
+    """A guess by a browser that holds only this."""
+    client.session.cookie_jar.clear()
+    client.session.cookie_jar.update_cookies({"wasl_browser": browser})
+    return await guess(client)
+
+
 async def test_keys_that_were_typed_stand_nowhere(
     world: World, client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:

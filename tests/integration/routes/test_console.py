@@ -15,8 +15,8 @@ from adapters.memory.backfills import MemoryBackfills
 from adapters.memory.workers import MemoryWorkers
 from core.domain.backfill import BACKFILLED, PageDone
 from core.domain.secret import Secret
-from core.features.console_sign_in import IDLE, LONGEST, SignedIn
 from core.errors import Unavailable
+from core.features.console_sign_in import IDLE, SignedIn, Visitor
 from core.ids import StoreId
 from entrypoints.http.console import views
 from entrypoints.http.console.session import Signer
@@ -390,7 +390,7 @@ async def test_streams_do_not_hold_up_a_shutdown(world: World) -> None:
 
 
 async def session_cookies(world: World) -> dict[str, str]:
-    signed_in = await world.services().keys.console.sign_in(Secret(ADMIN_KEY), visitor="a test")
+    signed_in = await world.services().keys.console.sign_in(Secret(ADMIN_KEY), Visitor("a test"))
     assert isinstance(signed_in, SignedIn)
     return {"wasl_session": signed_in.session.session_id}
 

@@ -29,6 +29,7 @@ from core.features.console_sign_in import (
     ConsoleSignIn,
     LockedOut,
     SignedIn,
+    Visitor,
     WrongKey,
 )
 
@@ -97,7 +98,7 @@ def house() -> House:
 
 
 async def entered(house: House, key: Secret = ADMIN, visitor: str = "a") -> ConsoleSession:
-    outcome = await house.console().sign_in(key, visitor=visitor)
+    outcome = await house.console().sign_in(key, Visitor(visitor))
     assert isinstance(outcome, SignedIn)
     return outcome.session
 
@@ -163,9 +164,9 @@ async def test_a_session_that_was_signed_out_is_over_everywhere(house: House) ->
 
 async def test_signing_in_makes_a_session_of_its_own_and_ends_the_one_before(house: House) -> None:
     console = house.console()
-    first = await console.sign_in(ADMIN, visitor="a")
+    first = await console.sign_in(ADMIN, Visitor("a"))
     assert isinstance(first, SignedIn)
-    second = await console.sign_in(ADMIN, visitor="a", replaces=first.session.session_id)
+    second = await console.sign_in(ADMIN, Visitor("a"), replaces=first.session.session_id)
     assert isinstance(second, SignedIn)
     assert second.session.session_id != first.session.session_id
     assert await console.session(first.session.session_id) is None
@@ -174,37 +175,40 @@ async def test_signing_in_makes_a_session_of_its_own_and_ends_the_one_before(hou
 
 async def test_guessing_locks_an_address_out_and_nobody_else(house: House) -> None:
     console, watching = house.console(), await entered(house, visitor="b")
-    wrong = [await console.sign_in(Secret("no"), visitor="a") for _ in range(5)]
+    wrong = [await console.sign_in(Secret("no"), Visitor("a")) for _ in range(5)]
     assert wrong == [WrongKey(0), WrongKey(0), WrongKey(0), WrongKey(0), WrongKey(60)]
 
-    locked = await console.sign_in(ADMIN, visitor="a")
+    locked = await console.sign_in(ADMIN, Visitor("a"))
 
     assert locked == LockedOut(60), "not even the right key is looked at"
     assert await console.session(watching.session_id), "who is in stays in"
     assert await entered(house, visitor="b")
     house.clock.advance(60)
-    assert await console.sign_in(Secret("no"), visitor="a") == WrongKey(120)
+    assert await console.sign_in(Secret("no"), Visitor("a")) == WrongKey(120)
     assert house.actions().count((LOCKED_OUT, "visitor")) == 2
     house.clock.advance(120)
     assert await entered(house, visitor="a")
-    assert await console.sign_in(Secret("no"), visitor="a") == WrongKey(0), "a right key forgives what was before"
+    assert await console.sign_in(Secret("no"), Visitor("a")) == WrongKey(0), "a right key forgives what was before"
 
 
 async def test_many_tries_at_once_are_no_more_than_the_free_ones(house: House) -> None:
     console = house.console()
-    outcomes = await asyncio.gather(*(console.sign_in(Secret("no"), visitor="a") for _ in range(50)))
+    outcomes = await asyncio.gather(*(console.sign_in(Secret("no"), Visitor("a")) for _ in range(50)))
     assert sum(isinstance(outcome, WrongKey) for outcome in outcomes) == ADDRESS.free
 
 
 async def test_many_addresses_slow_each_other_down_and_an_owner_still_comes_in(house: House) -> None:
     console = house.console()
     for number in range(EVERYBODY.free):
-        assert isinstance(await console.sign_in(Secret("no"), visitor=f"{number}"), WrongKey)
+        assert isinstance(await console.sign_in(Secret("no"), Visitor(f"{number}")), WrongKey)
     before = house.clock.monotonic()
     for number in range(10):
-        assert isinstance(await console.sign_in(Secret("no"), visitor=f"more {number}"), WrongKey)
+        assert isinstance(await console.sign_in(Secret("no"), Visitor(f"more {number}")), WrongKey)
     assert house.clock.monotonic() - before > 30, "ten guesses took as long as that"
     assert await entered(house, visitor="an owner")
+    before = house.clock.monotonic()
+    known = await console.sign_in(Secret("no"), Visitor("a browser", known=True))
+    assert (known, house.clock.monotonic()) == (WrongKey(0), before), "who was in before waits for nobody else"
 
 
 async def test_only_so_many_wait_in_one_process(house: House) -> None:
@@ -213,7 +217,7 @@ async def test_only_so_many_wait_in_one_process(house: House) -> None:
     console = house.console()
     for _ in range(EVERYBODY.free):
         await house.limit.guess("everybody", EVERYBODY)
-    waiting = [asyncio.create_task(console.sign_in(Secret("no"), visitor=f"{number}")) for number in range(40)]
+    waiting = [asyncio.create_task(console.sign_in(Secret("no"), Visitor(f"{number}"))) for number in range(40)]
     async with asyncio.timeout(30):
         while house.clock.sleeping < 32 or sum(one.done() for one in waiting) < 8:
             await asyncio.sleep(0)
@@ -238,5 +242,5 @@ async def test_without_a_trail_nobody_comes_in(house: House) -> None:
     console = house.console()
     console._trail = Away(house.database)
     with pytest.raises(Unavailable):
-        await console.sign_in(ADMIN, visitor="a")
+        await console.sign_in(ADMIN, Visitor("a"))
     assert not house.sessions._kept
