@@ -16,6 +16,7 @@
     const language = document.documentElement.lang === "ar" ? "ar-u-nu-latn-ca-gregory" : "en-GB";
     const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
     let next = 0;
+    let shown = "";
 
     const say = (state) => {
       if (live.dataset.liveState === state) return;
@@ -27,6 +28,8 @@
       for (const time of root.querySelectorAll("time")) time.textContent = format.format(new Date(time.dateTime));
     };
     const show = (html) => {
+      if (html === shown) return; // whoever reads or has the focus in it is not disturbed
+      shown = html;
       const fresh = new DOMParser().parseFromString(html, "text/html");
       local(fresh);
       content.replaceChildren(...fresh.body.childNodes);
