@@ -15,6 +15,7 @@ from adapters.sealing.ring_keys import key_id
 from config.parts.audit import AuditAdapters
 from config.parts.intake import IntakeAdapters
 from config.parts.process import Opened
+from config.parts.tokens import TokenAdapters
 from config.rings import rings_of
 from config.settings import Settings
 from core.domain.audit_chain import sealing_keys
@@ -53,7 +54,7 @@ class KeyAdapters(Opened):
         locksmith=locksmith,
         clock=Opened.clock,
     )
-    heal_quarantine = providers.Singleton(HealQuarantine, key_census, locksmith)
+    heal_quarantine = providers.Singleton(HealQuarantine, key_census, locksmith, TokenAdapters.alerts)
     guard_rings = providers.Singleton(
         GuardRings, rings=process_rings, census=key_census, own=own_rings, strict=settings.provided.production
     )

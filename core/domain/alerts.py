@@ -19,6 +19,8 @@ class AlertKind(StrEnum):
     """The answer to a store's renewal was lost. Its old tokens are used as long as Zid takes them."""
     CLIENT_REJECTED = "client_rejected"
     """Zid does not know our client id or secret: no store's tokens can be renewed until that is corrected."""
+    STORES_DO_NOT_OPEN = "stores_do_not_open"
+    """A key of TOKEN_KEYS is missing, or rows were changed: the tokens of some stores cannot be read."""
 
 
 APP: Final = "app"

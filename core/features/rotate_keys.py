@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from core.domain.alerts import APP, Alert, AlertKind
 from core.domain.audit import AuditEntry
 from core.domain.rings import RingName, lacking
 from core.errors import KeyMissing, SealBroken, SettingInvalid
 from core.ids import InstallId
+from core.ports.alerts import Alerts
 from core.ports.process_rings import ProcessRings
 from core.ports.sealed_vault import (
     Change,
@@ -171,11 +173,15 @@ class Healed:
 
 
 class HealQuarantine:
-    """Whoever opens again leaves the quarantine: the right key is back, or the row was put right."""
+    """Whoever opens again leaves the quarantine: the right key is back, or the row was put right.
 
-    def __init__(self, census: KeyCensus, locksmith: Locksmith) -> None:
+    While anybody is in it one alert is open, for all of them together.
+    """
+
+    def __init__(self, census: KeyCensus, locksmith: Locksmith, alerts: Alerts) -> None:
         self._census = census
         self._locksmith = locksmith
+        self._alerts = alerts
 
     async def run(self) -> Healed:
         """Looks at everything in it. Raises Unavailable."""
@@ -185,7 +191,15 @@ class HealQuarantine:
             rows = await self._census.rows([one.install_id for one in found])
             sound = [row.install_id for row in rows if self._locksmith.fault(row) is None]
             released += await self._census.release(sound) if sound else 0
+        await self._tell(seen - released)
         return Healed(released, seen - released)
+
+    async def _tell(self, left: int) -> None:
+        if left:
+            reason = f"{left} stores; `wasl keys status` names them and what they need"
+            await self._alerts.raise_once(Alert(AlertKind.STORES_DO_NOT_OPEN, APP, reason))
+        else:
+            await self._alerts.heal(AlertKind.STORES_DO_NOT_OPEN, APP)
 
 
 def _set_aside(row: SealedRow, part: Part, problem: KeyMissing | SealBroken) -> SetAside:

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.memory.system import ManualClock
 from adapters.postgres.sealed_tokens import prove
+from core.domain.alerts import AlertKind
 from core.domain.audit import AuditEntry
 from core.domain.rings import Holder, RingName
 from core.domain.stores import Install
@@ -260,11 +261,14 @@ async def test_a_store_whose_key_is_missing_waits_in_quarantine_until_it_is_back
     (aside,) = await world.census.quarantined()
     assert (aside.part, aside.key_id) == (Part.DATA_KEY, lost)
     assert await world.census.lacking([]) == {}, "what is in quarantine is known already"
-    assert await HealQuarantine(world.census, smith(world, "second")).run() == Healed(released=0, left=1)
+    assert await HealQuarantine(world.census, smith(world, "second"), world.alerts).run() == Healed(released=0, left=1)
+
+    assert (await world.alerts.open_counts())[AlertKind.STORES_DO_NOT_OPEN] == 1
 
     assert await refresh_token(world, "first") == "first-refresh", "its row is as it was"
-    healed = await HealQuarantine(world.census, smith(world, "second", "first")).run()
+    healed = await HealQuarantine(world.census, smith(world, "second", "first"), world.alerts).run()
     assert healed == Healed(released=1, left=0)
+    assert (await world.alerts.open_counts())[AlertKind.STORES_DO_NOT_OPEN] == 0
     assert await world.census.quarantined() == []
     assert await world.census.sealed_by() == {lost: 1}
     assert [action for action in await actions(world) if action in (QUARANTINED, RELEASED)] == [QUARANTINED, RELEASED]
