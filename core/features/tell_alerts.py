@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from typing import Final
 
 from core.domain.alerts import News
@@ -30,11 +31,18 @@ class TellAlerts:
     clock: Clock
 
     async def tick(self) -> int:
-        """Tells what nobody was told yet; how many changes. What a channel does not take comes back."""
-        told = [news for news in await self.alerts.claim_news(limit=AT_ONCE, hold=HOLD) if await self._tell(news)]
-        if told:
-            await self.alerts.told(told)
-        return len(told)
+        """Tells what nobody was told yet; how many changes. What a channel does not take comes back, in its order.
+
+        Ends before the claim does, so that no other process tells the same meanwhile.
+        """
+        until, number = self.clock.monotonic() + HOLD / 2, 0
+        claimed = await self.alerts.claim_news(limit=AT_ONCE, hold=HOLD)
+        for _, of_one in groupby(claimed, key=lambda news: news.known.alert_id):
+            told = await self._tell_in_order(of_one) if self.clock.monotonic() < until else []
+            if told:
+                await self.alerts.told(told)
+            number += len(told)
+        return number
 
     async def forget(self) -> int:
         return await self.alerts.forget(healed_before=self.clock.now() - KEPT)
@@ -42,6 +50,15 @@ class TellAlerts:
     async def measure(self) -> None:
         for kind, number in (await self.alerts.open_counts()).items():
             self.metrics.set("alerts", number, kind=kind.value)
+
+    async def _tell_in_order(self, of_one: Iterable[News]) -> list[News]:
+        """An alert's news up to the first that a channel does not take."""
+        told: list[News] = []
+        for news in of_one:
+            if not await self._tell(news):
+                break
+            told.append(news)
+        return told
 
     async def _tell(self, news: News) -> bool:
         try:

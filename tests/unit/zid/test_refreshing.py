@@ -111,6 +111,36 @@ async def test_what_a_channel_does_not_take_is_told_later_and_stops_nothing_else
     assert channel.heard == [("7", Change.RAISED), (APP, Change.RAISED)]
 
 
+async def test_a_healing_is_never_told_before_its_raising() -> None:
+    world, channel = StoreWorld(), Heard(away=1)
+    teller = telling(world, channel)
+    await world.alerts.raise_once(CLIENT)
+    await world.alerts.heal(CLIENT.kind, CLIENT.subject)
+    assert await teller.tick() == 0
+    world.clock.advance(HOLD)
+    assert await teller.tick() == 2
+    assert channel.heard == [(APP, Change.RAISED), (APP, Change.HEALED)]
+
+
+async def test_a_slow_channel_leaves_the_rest_before_others_may_take_it() -> None:
+    world = StoreWorld()
+
+    class Slow(Heard):
+        async def tell(self, news: News) -> None:
+            world.clock.advance(HOLD / 5)
+            await super().tell(news)
+
+    channel = Slow()
+    for number in range(1, 8):
+        await world.alerts.raise_once(Alert(AlertKind.REFRESH_IN_DOUBT, str(number)))
+    began = world.clock.monotonic()
+    assert await telling(world, channel).tick() == 3
+    assert world.clock.monotonic() - began < HOLD
+    world.clock.advance(HOLD)
+    assert await telling(world, channel).tick() == 3
+    assert [subject for subject, _ in channel.heard] == ["1", "2", "3", "4", "5", "6"]
+
+
 async def test_open_alerts_are_counted_and_old_ones_forgotten() -> None:
     world = StoreWorld()
     teller = telling(world)
