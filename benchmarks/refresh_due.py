@@ -54,7 +54,7 @@ VAULT = (
 # Spread over the last day and the next 300, in an order that has nothing to do with the order of the rows.
 FILL = """
     INSERT INTO refresh_due (install_id, store_id, due_at)
-    SELECT n, n, CASE WHEN (n * 7919) %% %(stores)s < %(due)s THEN now() - random() * interval '1 day'
+    SELECT n, n, CASE WHEN (n::bigint * 7919) %% %(stores)s < %(due)s THEN now() - random() * interval '1 day'
                       ELSE now() + interval '1 hour' + random() * interval '300 days' END
     FROM generate_series(1, %(stores)s) AS n
 """
