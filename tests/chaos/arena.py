@@ -170,6 +170,6 @@ def is_awake(pid: int) -> bool:
         return False
 
 
-def waited_for(condition: object) -> bool:
+def waited_for(condition: object, *, seconds: float = PATIENCE) -> bool:
     assert callable(condition)
-    return eventually(condition, seconds=PATIENCE)
+    return eventually(condition, seconds=seconds)

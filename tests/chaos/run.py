@@ -45,6 +45,11 @@ class Plan:
     def events(self) -> int:
         return self.stores * sum(self.times(event) for event in PARTS)
 
+    @property
+    def patience(self) -> float:
+        """Seconds for what is left when the blows are over: a machine may be too slow for the rate by half."""
+        return PATIENCE + self.seconds
+
     def blows(self, chance: random.Random) -> Iterator[Blow]:
         """Every one in each round, in any order."""
         every = [*ANYWHERE, *(WITH_REDIS if self.redis else ())]
@@ -61,7 +66,7 @@ def chaos(plan: Plan) -> None:
             strike(place, plan)
             came_to_rest(place, plan)
             assert_nothing_was_lost_or_repeated(place)
-            reconcile(place, stores)
+            reconcile(place, stores, plan.patience)
             assert_the_mirror_is_the_world(place, stores)
         except BaseException:
             tell_what_was_said(place)
@@ -105,14 +110,16 @@ def strike(arena: Arena, plan: Plan) -> None:
 
 def came_to_rest(arena: Arena, plan: Plan) -> None:
     """By itself: everything that was to happen has, Zid has nothing left to deliver, and all of it is handled."""
-    sandbox, service = arena.service.sandbox, arena.service
+    sandbox, service, patience = arena.service.sandbox, arena.service, plan.patience
     arena.calm_down()
-    assert waited_for(lambda: sum(sandbox.stats()["events"].values()) >= plan.events), sandbox.stats()["events"]
+    assert waited_for(lambda: sum(sandbox.stats()["events"].values()) >= plan.events, seconds=patience), (
+        sandbox.stats()["events"]
+    )
     sandbox.ask("DELETE", "/faults", {})
-    assert sandbox.has_delivered(seconds=PATIENCE), sandbox.stats()["deliveries"]
+    assert sandbox.has_delivered(seconds=patience), sandbox.stats()["deliveries"]
     assert waited_for(lambda: all_run(arena))
-    assert waited_for(lambda: all_is_handled(arena)), service.try_books()
-    assert waited_for(lambda: all_is_read(arena)), service.sql(
+    assert waited_for(lambda: all_is_handled(arena), seconds=patience), service.try_books()
+    assert waited_for(lambda: all_is_read(arena), seconds=patience), service.sql(
         "SELECT kind, state, count(*) FROM backfills GROUP BY 1, 2"
     )
     assert service.has_settled(received=0, seconds=PATIENCE), service.try_books()
@@ -171,15 +178,17 @@ def assert_only_what_was_interrupted_was_told_twice(arena: Arena) -> None:
             assert call.pid in arena.hurt or was_away or call.event in stalled, (key, calls)
 
 
-def reconcile(arena: Arena, stores: Sequence[int]) -> None:
+def reconcile(arena: Arena, stores: Sequence[int], patience: float) -> None:
     """One sweep over every store."""
     headers = {"Authorization": f"Bearer {arena.service.up.admin_key}"}
     for store in stores:
         asked = send("POST", f"{arena.service.up.url}/v1/stores/{store}/reconciliation", b"", headers)
         assert asked.status == 202, asked
     for store in stores:
-        assert waited_for(lambda store=store: latest(arena, store)["state"] == "done"), latest(arena, store)
-    assert waited_for(lambda: all_is_handled(arena)), arena.service.try_books()
+        assert waited_for(lambda store=store: latest(arena, store)["state"] == "done", seconds=patience), latest(
+            arena, store
+        )
+    assert waited_for(lambda: all_is_handled(arena), seconds=patience), arena.service.try_books()
     missed: Counter[str] = Counter()
     for store in stores:
         missed.update(latest(arena, store)["missed"])
