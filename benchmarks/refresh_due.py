@@ -28,6 +28,7 @@ from adapters.embedded import DataDir, EmbeddedPostgres
 from adapters.postgres import migrator
 from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.refresh_book import CLAIM_DUE, PostgresRefreshBook
+from adapters.postgres.refresh_reports import PostgresRefreshReports
 from adapters.postgres.token_vault import OPEN_TOKENS
 from core.ports.installations import DueRefresh
 
@@ -113,6 +114,16 @@ async def measure_together(book: PostgresRefreshBook, claims: int) -> list[float
     return [took for times in await asyncio.gather(*(scheduler() for _ in range(SCHEDULERS))) for took in times]
 
 
+async def count_all(reports: PostgresRefreshReports) -> list[float]:
+    times = []
+    for _ in range(10):
+        began, now = perf_counter(), datetime.now(UTC)
+        await reports.census(now)
+        await reports.standing(now)
+        times.append((perf_counter() - began) * 1000)
+    return times
+
+
 async def read_tokens(book: PostgresRefreshBook, pool: Pool) -> list[float]:
     """Milliseconds for each store of a claim, one after the other."""
     times = []
@@ -169,6 +180,7 @@ async def measure_all(dsn: str, owner: Owner, owner_dsn: str, stores: int, claim
         backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         backup.execute("SELECT count(*) FROM workers")
         told(f"claim {BATCH} of {stores:,} due beside an open snapshot", await measure(book, claims))
+    told("count the whole vault, as schedulers do once a minute", await count_all(PostgresRefreshReports(pool)))
     told("read one claimed store's tokens", await read_tokens(book, pool))
     await pool.close()
     pool = await open_pool(dsn, max_size=SCHEDULERS)
