@@ -8,7 +8,9 @@ CREATE TABLE embedded_installs (
     failures      integer NOT NULL DEFAULT 0,
     registered_at timestamptz,
     -- Why the last try failed.
-    problem       text
+    problem       text,
+    -- Visits that began earlier are over: the UUID that opened them was replaced because it had leaked.
+    visits_since  timestamptz
 );
 CREATE INDEX embedded_installs_due ON embedded_installs (due_at);
 

@@ -57,7 +57,9 @@ class MemoryEmbeddedTokens(EmbeddedTokens):
         if token is None:
             return False
         due_at = now + again_in if again_in is not None else None
-        self._installs[token.install_id] = _Row(token.store_id, due_at, 0, Registered(now, None))
+        row = self._installs[token.install_id]
+        since = now if only else row.registered.visits_since
+        self._installs[token.install_id] = _Row(token.store_id, due_at, 0, Registered(now, None, since))
         if only:
             self._end_older(token, now)
         self._database.note(audit)

@@ -35,7 +35,7 @@ _ACCEPT: Final = """
 """
 _SETTLE: Final = """
     UPDATE embedded_installs SET due_at = coalesce(now() + $2, 'infinity'), failures = 0, registered_at = now(),
-        problem = NULL
+        problem = NULL, visits_since = CASE WHEN $3 THEN now() ELSE visits_since END
     WHERE install_id = $1
 """
 _END_OLDER: Final = "UPDATE embedded_tokens SET expires_at = now() WHERE install_id = $1 AND number < $2"
@@ -90,7 +90,7 @@ _REDEEM: Final = f"""
     )
     SELECT store_id, install_id FROM found
 """
-_OF_INSTALL: Final = "SELECT registered_at, problem FROM embedded_installs WHERE install_id = $1"
+_OF_INSTALL: Final = "SELECT registered_at, problem, visits_since FROM embedded_installs WHERE install_id = $1"
 _OVER: Final = f"""
     NOT EXISTS (SELECT FROM stores s WHERE s.store_id = t.store_id AND s.install_id = t.install_id
                 AND s.state IN {LIVE_STATES})
@@ -126,7 +126,7 @@ class PostgresEmbeddedTokens(EmbeddedTokens):
             row = await connection.fetchrow(_ACCEPT, token_hash)
             if row is None:
                 return False
-            await connection.execute(_SETTLE, row["install_id"], again_in)
+            await connection.execute(_SETTLE, row["install_id"], again_in, only)
             if only:
                 await connection.execute(_END_OLDER, row["install_id"], row["number"])
             await write_audit(connection, audit)
@@ -157,7 +157,7 @@ class PostgresEmbeddedTokens(EmbeddedTokens):
     async def of_install(self, install_id: InstallId) -> Registered | None:
         async with acquire(self._pool) as connection:
             row = await connection.fetchrow(_OF_INSTALL, install_id)
-        return Registered(row["registered_at"], row["problem"]) if row else None
+        return Registered(row["registered_at"], row["problem"], row["visits_since"]) if row else None
 
     async def forget(self, *, limit: int) -> int:
         async with acquire(self._pool) as connection:

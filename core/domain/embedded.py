@@ -70,12 +70,14 @@ class EmbeddedSession:
 
     store_id: StoreId
     install_id: InstallId
+    began_at: datetime
     ends_at: datetime
 
     def write(self) -> str:
-        return json.dumps([self.store_id, self.install_id, self.ends_at.timestamp()])
+        return json.dumps([self.store_id, self.install_id, self.began_at.timestamp(), self.ends_at.timestamp()])
 
     @classmethod
     def read(cls, text: str) -> EmbeddedSession:
-        store_id, install_id, ends_at = json.loads(text)
-        return cls(StoreId(store_id), InstallId(install_id), datetime.fromtimestamp(ends_at, UTC))
+        store_id, install_id, began_at, ends_at = json.loads(text)
+        moments = (datetime.fromtimestamp(moment, UTC) for moment in (began_at, ends_at))
+        return cls(StoreId(store_id), InstallId(install_id), *moments)

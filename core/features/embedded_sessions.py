@@ -25,7 +25,10 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedVisits:
-    """Sessions end after `idle` without a request, after `longest` in any case, and with their install at once."""
+    """Sessions end after `idle` without a request, after `longest` in any case, and at once with their install.
+
+    So do they when the UUIDs of the install are ended because one has leaked.
+    """
 
     tokens: EmbeddedTokens
     sessions: EmbeddedSessions
@@ -48,7 +51,7 @@ class EmbeddedVisits:
     async def visitor(self, bearer: str) -> Install | None:
         """The install whose page is asking; None when its session is over. Raises Unavailable."""
         session = await self.sessions.use(fingerprint(bearer), idle=self.idle.total_seconds())
-        if session is None or session.ends_at <= self.clock.now():
+        if session is None or session.ends_at <= self.clock.now() or await self._disowned(session):
             return None
         return await self._live(session.store_id, session.install_id)
 
@@ -62,9 +65,15 @@ class EmbeddedVisits:
         if install is None:
             return None
         bearer = Secret(self.ids.secret_text())
-        session = EmbeddedSession(install.store_id, install.install_id, self.clock.now() + self.longest)
+        now = self.clock.now()
+        session = EmbeddedSession(install.store_id, install.install_id, now, now + self.longest)
         await self.sessions.open(fingerprint(bearer.reveal()), session, idle=self.idle.total_seconds())
         return Visit(install, bearer)
+
+    async def _disowned(self, session: EmbeddedSession) -> bool:
+        """Whether it was opened before the UUIDs of then were ended because one had leaked."""
+        standing = await self.tokens.of_install(session.install_id)
+        return bool(standing and standing.visits_since and session.began_at < standing.visits_since)
 
     async def _live(self, store_id: StoreId, install_id: InstallId) -> Install | None:
         """The install, while it is the store's current one: a reinstall is another."""

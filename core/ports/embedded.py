@@ -24,10 +24,14 @@ class DueEmbedded:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """How an install's UUID stands at Zid. `problem` says why the last try failed."""
+    """How an install's UUID stands at Zid. `problem` says why the last try failed.
+
+    Visits that began before `visits_since` were opened by a UUID that had leaked.
+    """
 
     registered_at: datetime | None
     problem: str | None
+    visits_since: datetime | None = None
 
 
 class EmbeddedTokens(Protocol):
@@ -41,7 +45,9 @@ class EmbeddedTokens(Protocol):
     async def accept(
         self, token_hash: bytes, *, again_in: timedelta | None, only: bool = False, audit: AuditEntry
     ) -> bool:
-        """Zid took it: the install is due again after `again_in`, or never. With `only` the older ones end now.
+        """Zid took it: the install is due again after `again_in`, or never.
+
+        With `only` the older ones end now, and so do visits: `visits_since` is now.
 
         False, and nothing is written, for one that is not known.
         """

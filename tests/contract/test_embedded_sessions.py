@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,7 +20,8 @@ from tests.contract.two_pools import two_pools
 from tests.servers import Database
 
 KEY, OTHER = fingerprint("bearer"), fingerprint("another bearer")
-SESSION = EmbeddedSession(StoreId(1001), InstallId(2**62 + 1), datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+NOON = datetime(2026, 1, 2, 12, 0, 0, 250_000, tzinfo=UTC)
+SESSION = EmbeddedSession(StoreId(1001), InstallId(2**62 + 1), NOON, NOON + timedelta(hours=8))
 
 
 @dataclass

@@ -224,6 +224,17 @@ async def test_with_only_the_older_ones_end_at_once(book: Book) -> None:
     assert await book.opens("leaked") is None
     assert await book.opens("new")
     assert await book.opens("theirs")
+    since = await visits_since(book, install)
+    assert since is not None
+    assert await visits_since(book, neighbour) is None
+    await book.registered(install, "newer")
+    assert await visits_since(book, install) == since
+
+
+async def visits_since(book: Book, install: Install) -> datetime | None:
+    found = await book.elsewhere.of_install(install.install_id)
+    assert found is not None
+    return found.visits_since
 
 
 async def test_accepting_is_audited_once_and_an_unknown_one_is_not_accepted(book: Book) -> None:

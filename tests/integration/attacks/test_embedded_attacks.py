@@ -79,8 +79,11 @@ async def test_a_uuid_is_worth_nothing_after_the_uninstall_and_after_a_reinstall
 
 async def test_a_uuid_that_was_replaced_is_refused(world: EmbeddedWorld, client: TestClient) -> None:
     leaked = await world.token_of()
+    thief = await bearer_of(client, leaked)
+    world.clock.advance(60)
     await world.register.renew(STORE, actor="tester")
     await refusal(client, leaked)
+    assert (await client.get("/embedded/view", headers=showing(thief))).status == 401
 
 
 async def test_a_uuid_of_before_ends_minutes_after_the_newer_is_used(world: EmbeddedWorld, client: TestClient) -> None:

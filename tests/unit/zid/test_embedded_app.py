@@ -122,7 +122,8 @@ def test_nothing_else_is_looked_up(text: str | None) -> None:
 
 
 def test_a_session_is_read_as_it_was_written() -> None:
-    session = EmbeddedSession(STORE, InstallId(2**63 - 1), ManualClock().now())
+    began_at = ManualClock().now()
+    session = EmbeddedSession(STORE, InstallId(2**63 - 1), began_at, began_at + LONGEST)
     assert EmbeddedSession.read(session.write()) == session
 
 
@@ -324,6 +325,26 @@ async def test_a_reinstall_ends_the_visits_of_the_install_before(world: World) -
     _, bearer = await visit(world)
     await visit(world)
     assert await world.visits.visitor(bearer) is None
+
+
+async def test_replacing_a_leaked_uuid_ends_the_visits_it_may_have_opened(world: World) -> None:
+    _, bearer = await visit(world)
+    _, other = await visit(world, OTHER)
+    world.pass_by(timedelta(minutes=1))
+    await world.register.renew(STORE, actor="tester")
+    assert await world.visits.visitor(bearer) is None
+    assert await world.visits.visitor(other)
+    entered = await world.visits.enter(world.at_zid())
+    assert entered is not None
+    world.pass_by(timedelta(minutes=1))
+    assert await world.visits.visitor(entered.bearer.reveal())
+
+
+async def test_an_ordinary_renewal_ends_no_visit(world: World) -> None:
+    install, bearer = await visit(world)
+    world.pass_by(timedelta(minutes=1))
+    await world.register.register(install)
+    assert await world.visits.visitor(bearer)
 
 
 async def test_a_store_that_must_be_authorized_again_is_still_shown(world: World) -> None:
