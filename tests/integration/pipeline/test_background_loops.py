@@ -22,6 +22,7 @@ async def test_every_loop_takes_a_step_where_there_is_nothing_to_do_and_ends_whe
             "ZID_CLIENT_ID": "48",
             "ZID_CLIENT_SECRET": "secret",
             "ZID_APP_ID": "7367",
+            "ZID_EMBEDDED": "true",
             "WEBHOOK_SECRET": "s" * 43,
             "SESSION_KEY": "k" * 43,
         }
