@@ -43,13 +43,14 @@ class Patience:
 
     `head`: for a request's line and headers, from the first byte, or from the connection for the first request.
     `head_bytes`: of all of them together, where they come in pieces. `body`: without a byte of a body that somebody
-    waits for. `unread`: in which a reader does not take even what the system keeps for him. `connections` are open
-    at the same time; then those that wait for nothing are let go.
+    waits for; `whole_body`: until it is whole. `unread`: in which a reader does not take even what the system keeps
+    for him. `connections` are open at the same time; then those that wait for nothing are let go.
     """
 
     head: float = 20.0
     head_bytes: int = 64 * 1024
     body: float = 30.0
+    whole_body: float = 300.0
     unread: float = 60.0
     connections: int = 4096
     look_every: float = 1.0
@@ -105,9 +106,12 @@ class Connection(RequestHandler):
             return Why.LARGE_HEAD
         if self.is_idle and self._head_since is not None and now - self._head_since > patience.head:
             return Why.SLOW_HEAD
-        if self._awaits_body and now - self._arrived > patience.body:
+        if self._awaits_body and self._is_slow(now, patience):
             return Why.SLOW_BODY
         return None
+
+    def _is_slow(self, now: float, patience: Patience) -> bool:
+        return now - self._arrived > patience.body or now - self._idle_since > patience.whole_body
 
     @property
     def _awaits_body(self) -> bool:

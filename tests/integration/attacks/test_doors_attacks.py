@@ -263,6 +263,39 @@ async def test_nothing_that_is_sent_becomes_a_header(port: int, path: str) -> No
     assert b"<script>" not in body.replace(b"\\u003c", b"")
 
 
+ELSEWHERE = "evil.example"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [f"https://{ELSEWHERE}", f"//{ELSEWHERE}", f"/\\{ELSEWHERE}", f"https:{ELSEWHERE}", f"javascript:{ELSEWHERE}"],
+)
+async def test_no_page_sends_a_browser_where_its_address_says(client: Client, target: str) -> None:
+    """Neither by a parameter nor by what a proxy says of the host; the one place outside is Zid's authorization."""
+    names = (
+        "return_url",
+        "return_to",
+        "next",
+        "redirect",
+        "redirect_uri",
+        "url",
+        "target",
+        "continue",
+        "state",
+        "code",
+    )
+    spoofed = {"X-Forwarded-Host": ELSEWHERE, "X-Original-URL": "/docs", "X-Rewrite-URL": "/docs", "Host": ELSEWHERE}
+    for route in ALL_ROUTES:
+        if route.access is Access.API_KEY or route.method != "GET" or route.path == "/console/live":
+            continue
+        for query in (dict.fromkeys(names, target), {"next": target}, {"code": "x", "state": target}):
+            answer = await client.get(filled(route), params=query, headers=spoofed, allow_redirects=False)
+            location = answer.headers.get("Location", "/")
+            assert re.match(r"/(?![/\\\\])|https://oauth\.example/", location), (route.path, location)
+            assert ELSEWHERE not in location.partition("?")[0]
+            assert "Refresh" not in answer.headers
+
+
 @pytest.mark.parametrize("given", ["a b", "x" * 129, "é", "a\tb", "<script>", "a;b", "${jndi:ldap://x}", ""])
 async def test_a_request_id_that_is_none_is_replaced(client: Client, given: str) -> None:
     answer = await client.get("/health/live", headers={"X-Request-Id": given})

@@ -15,7 +15,7 @@ from core.domain.event_states import Origin
 from core.domain.stores import Install
 from entrypoints.http.connections import Patience
 from entrypoints.http.serving import make_runner
-from tests.integration.routes.world import World, address, credentials, order, until
+from tests.integration.routes.world import ADMIN_KEY, World, address, credentials, order, until
 
 DEADLINE = 60
 ASK = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -72,6 +72,15 @@ async def answer(streams: Streams, asked: bytes = ASK) -> bytes:
     return head.split(b"\r\n", 1)[0]
 
 
+async def trickle(writer: asyncio.StreamWriter) -> None:
+    """A little, again and again."""
+    with suppress(ConnectionError):
+        while True:
+            writer.write(b"a")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+
 async def deliver(zid: aiohttp.ClientSession, install: Install, number: int) -> None:
     """As Zid does: who is asked to come again comes again."""
     async with asyncio.timeout(DEADLINE):
@@ -107,19 +116,23 @@ async def test_a_body_that_stops_is_cut_off(connect: Connect, sent: bytes) -> No
     assert world.metrics.counted("http_connections_shed_total", why="slow_body") == 1
 
 
+async def test_a_body_that_never_ends_is_cut_off_though_something_comes_all_the_time(connect: Connect) -> None:
+    world = World()
+    async with served(world, Patience(whole_body=0.4, look_every=0.05)) as port:
+        head = b"POST /v1/dead-letters/redrive HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nAuthorization: Bearer "
+        reader, writer = await connect(port, head + ADMIN_KEY.encode() + b"\r\n\r\n{")
+        trickling = asyncio.create_task(trickle(writer))
+        assert await ended(reader) == b""
+        trickling.cancel()
+        await asyncio.wait([trickling])
+    assert world.metrics.counted("http_connections_shed_total", why="slow_body") == 1
+
+
 async def test_a_head_that_never_ends_is_cut_off_though_something_comes_all_the_time(connect: Connect) -> None:
     world = World()
     async with served(world, Patience(head=0.4, look_every=0.05)) as port:
         reader, writer = await connect(port, b"GET /docs HTTP/1.1\r\nHost: x\r\nX-Long: ")
-
-        async def trickle() -> None:
-            with suppress(ConnectionError):
-                while True:
-                    writer.write(b"a")
-                    await writer.drain()
-                    await asyncio.sleep(0.02)
-
-        trickling = asyncio.create_task(trickle())
+        trickling = asyncio.create_task(trickle(writer))
         assert await ended(reader) == b""
         trickling.cancel()
         await asyncio.wait([trickling])
