@@ -42,7 +42,8 @@ class TokenSet:
 def read_tokens(answer: Document, now: datetime, previous: Tokens | None = None) -> Tokens:
     """The tokens of a token answer; a refresh that leaves a field out keeps the old value.
 
-    `authorization` is accepted in either case (X1). UnknownShape names the missing field.
+    `authorization` is accepted in either case (X1). A lifetime that is left out is unknown from shortly before the
+    old one's end. UnknownShape names the missing field.
     """
     return Tokens(
         _field(answer, ("authorization", "Authorization"), previous.authorization if previous else None),
@@ -66,13 +67,15 @@ def _expiry(answer: Document, now: datetime, previous: Tokens | None) -> datetim
     seconds = answer.get("expires_in")
     if isinstance(seconds, (int, float, str)) and str(seconds).replace(".", "", 1).isdigit():
         return now + timedelta(seconds=float(seconds))
-    return previous.expires_at if previous else None
+    kept = previous.expires_at if previous else None
+    return kept if kept and kept - now > LAST_TRY_BEFORE_EXPIRY else None
 
 
 EARLIEST_SHARE: Final = 0.65
 LATEST_SHARE: Final = 0.8
 """Zid advises month 10 of 12 (docs.zid.sa "authorization"); a fifth of the lifetime is left for bad days."""
 UNKNOWN_LIFETIME: Final = timedelta(days=30)
+LEAST_PAUSE: Final = timedelta(minutes=1)
 LAST_TRY_BEFORE_EXPIRY: Final = timedelta(days=7)
 
 
@@ -82,8 +85,13 @@ def refresh_due(tokens: Tokens, now: datetime, chance: float) -> datetime:
     Stores that were installed in one minute are renewed over a seventh of their tokens' life:
     ten thousand yearly ones over 55 days.
     """
-    life = (tokens.expires_at - now) if tokens.expires_at else UNKNOWN_LIFETIME
-    return now + max(life, timedelta(0)) * (LATEST_SHARE - (LATEST_SHARE - EARLIEST_SHARE) * chance)
+    life = tokens.expires_at - now if tokens.expires_at and tokens.expires_at > now else UNKNOWN_LIFETIME
+    return now + life * (LATEST_SHARE - (LATEST_SHARE - EARLIEST_SHARE) * chance)
+
+
+def next_refresh(tokens: Tokens, now: datetime, chance: float) -> datetime:
+    """`refresh_due` of tokens that a refresh brought: whatever lifetime Zid names, no store is refreshed in a loop."""
+    return max(refresh_due(tokens, now, chance), now + LEAST_PAUSE)
 
 
 def last_try_at(tokens: Tokens, now: datetime) -> datetime:

@@ -17,7 +17,7 @@ from core.domain.alerts import APP, Alert, AlertKind
 from core.domain.audit import SYSTEM, AuditEntry
 from core.domain.documents import Document
 from core.domain.stores import LIVE, Install, InstallState
-from core.domain.tokens import RefreshOutcome, Tokens, TokenSet, last_try_at, read_tokens, refresh_due
+from core.domain.tokens import RefreshOutcome, Tokens, TokenSet, last_try_at, next_refresh, read_tokens
 from core.errors import (
     ClientRejected,
     KeyMissing,
@@ -198,7 +198,7 @@ class RefreshTokens(TokenSource):
 
     async def _store(self, seen: TokenSet, tokens: Tokens) -> bool:
         """Tries as long as patience lasts: these tokens exist nowhere else."""
-        due = refresh_due(tokens, self.clock.now(), self.chance.fraction())
+        due = next_refresh(tokens, self.clock.now(), self.chance.fraction())
         audit = _entry("token.refreshed", seen)
         for pause in self._pauses():
             try:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.domain.refresh_backoff import PATIENCE, SETTLED, next_try
 from core.domain.refresh_census import Within
 from core.domain.secret import Secret
-from core.domain.tokens import RefreshOutcome, Tokens, refresh_due
+from core.domain.tokens import LEAST_PAUSE, RefreshOutcome, Tokens, next_refresh, read_tokens, refresh_due
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 chances = st.floats(0, 1, exclude_max=True)
@@ -23,7 +23,7 @@ def expiring(after: timedelta | None) -> Tokens:
     return Tokens(secret, secret, secret, NOW + after if after is not None else None)
 
 
-@given(chances, st.integers(0, 94_608_000))
+@given(chances, st.integers(1, 94_608_000))
 def test_a_refresh_is_never_due_later_than_a_fifth_of_the_life_before_its_end(chance: float, seconds: int) -> None:
     life = timedelta(seconds=seconds)
     due = refresh_due(expiring(life), NOW, chance)
@@ -51,8 +51,20 @@ def test_ten_thousand_installs_of_one_minute_are_renewed_evenly_over_a_seventh_o
     assert min(counts) > 0.7 * 10_000 / parts
 
 
-def test_tokens_that_are_over_are_due_now() -> None:
-    assert refresh_due(expiring(-timedelta(days=3)), NOW, 0.5) == NOW
+@pytest.mark.parametrize("life", [timedelta(0), -timedelta(days=3)], ids=str)
+def test_new_tokens_that_are_over_already_have_no_known_lifetime(life: timedelta) -> None:
+    assert refresh_due(expiring(life), NOW, 0.5) == refresh_due(expiring(None), NOW, 0.5)
+
+
+@given(chances, st.integers(-3600, 3600))
+def test_no_store_is_refreshed_in_a_loop(chance: float, seconds: int) -> None:
+    assert next_refresh(expiring(timedelta(seconds=seconds)), NOW, chance) >= NOW + LEAST_PAUSE
+
+
+@pytest.mark.parametrize(("left", "kept"), [(timedelta(days=8), True), (timedelta(days=6), False)], ids=str)
+def test_a_lifetime_that_is_left_out_is_kept_until_shortly_before_its_end(left: timedelta, *, kept: bool) -> None:
+    renewed = read_tokens({"access_token": "m"}, NOW, expiring(left))
+    assert renewed.expires_at == (NOW + left if kept else None)
 
 
 def test_every_outcome_is_met_by_patience_or_settled() -> None:
