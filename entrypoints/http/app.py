@@ -38,7 +38,7 @@ from entrypoints.http.api import (
     subscriptions,
 )
 from entrypoints.http.api_keys import check_access
-from entrypoints.http.arrival import arrive
+from entrypoints.http.arrival import PROXIES, ProxyWatch, arrive
 from entrypoints.http.console import dead, login, views
 from entrypoints.http.guarding import guard
 from entrypoints.http.limits import limit_addresses, limit_callers
@@ -99,6 +99,7 @@ def create_app(services: HttpServices) -> web.Application:
         client_max_size=services.doors.largest_body,
     )
     app[SERVICES] = services
+    app[PROXIES] = ProxyWatch()
     app[HEALTH] = services.health
     app[webhooks.INTAKE] = webhooks.Intake()
     app.cleanup_ctx.append(webhooks.watch_lag)

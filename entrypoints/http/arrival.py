@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
@@ -11,13 +12,23 @@ from structlog import get_logger
 from entrypoints.http.doors import is_never_shut
 from entrypoints.http.problems import KINDS, Refusal, not_found
 from entrypoints.http.routing import Handler, route_of
-from entrypoints.http.services import SERVICES, Doors
-from entrypoints.http.visitors import visitor_of
+from entrypoints.http.services import HEALTH, SERVICES, Doors
+from entrypoints.http.visitors import FORWARDED_FOR, is_in, read_address, visitor_of
 
 log = get_logger()
 
 HOST: Final = "Host"
 PERMANENTLY: Final = 308
+
+
+@dataclass(slots=True)
+class ProxyWatch:
+    """Whether it was said that a proxy stands in front which nobody told us of."""
+
+    told: bool = False
+
+
+PROXIES: Final = web.AppKey("proxies", ProxyWatch)
 
 
 @web.middleware
@@ -29,12 +40,24 @@ async def arrive(request: web.Request, handler: Handler) -> web.StreamResponse:
     doors = request.app[SERVICES].doors
     if route_of(request) is None and request.match_info.http_exception is None:
         raise not_found("such address")
+    _look_for_proxies(request)
     if is_never_shut(request):
         return await handler(request)
     _check_host(request, doors)
     if doors.force_https and not visitor_of(request).https:
         return _to_https(request)
     return await handler(request)
+
+
+def _look_for_proxies(request: web.Request) -> None:
+    """One line for the operator: behind a proxy that is not trusted everybody has its address and shares its limits."""
+    watch = request.app[PROXIES]
+    if watch.told or FORWARDED_FOR not in request.headers:
+        return
+    peer = read_address(request.remote or "")
+    if peer is not None and peer.is_private and not is_in(peer, request.app[HEALTH].trusted_proxies):
+        watch.told = True
+        log.warning("proxy_not_trusted", fix="name its network in TRUSTED_PROXIES")
 
 
 def _check_host(request: web.Request, doors: Doors) -> None:

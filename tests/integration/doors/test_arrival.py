@@ -78,6 +78,15 @@ async def test_who_is_no_proxy_of_ours_cannot_say_that_it_came_by_https(
     assert (await ask(client, "/v1/ledger", OURS, KEY, BY_HTTPS))[0] == 403
 
 
+async def test_a_proxy_that_nobody_told_us_of_is_told_to_the_operator_once(
+    aiohttp_client: ClientFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = await make_client(aiohttp_client, World())
+    for _ in range(3):
+        await client.get("/docs", headers={"X-Forwarded-For": "198.51.100.1"})
+    assert capsys.readouterr().out.count("proxy_not_trusted") == 1
+
+
 @pytest.mark.parametrize("host", ["wasl.example", "evil.example", "10.0.0.7:8000", ""])
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/auth/health"])
 async def test_probes_are_always_answered(client: Client, path: str, host: str) -> None:
