@@ -18,6 +18,7 @@ class AuditTrail(Protocol):
     async def note(self, entry: AuditEntry) -> None:
         """Writes the entry, durably; one without a request id gets that of the request being answered, if any.
 
+        One that a command writes gets the operating system's user into its details.
         Raises Unavailable.
         """
 

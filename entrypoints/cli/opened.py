@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
+from adapters.formats.request_context import USER
 from config.container import Adapters
 from config.lifespan import open_adapters
 from core.domain.events import WorkItem
@@ -57,9 +60,18 @@ def _run(work: Callable[[], Awaitable[T]]) -> T:
     quiet_logs()
 
     async def main() -> T:
-        return await work()
+        with bound_contextvars(**{USER: _user()}):
+            return await work()
 
     return asyncio.run(main())
+
+
+def _user() -> str:
+    """Whom the operating system takes the person for; the audit keeps it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
 
 
 def quiet_logs() -> None:

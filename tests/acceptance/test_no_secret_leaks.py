@@ -173,6 +173,7 @@ def _commands(service: Service, told: Told) -> None:
         said = service.up.wasl(*arguments)
         told.add("commands", (said.stdout + said.stderr).encode())
     assert b"token.refreshed" in told.places["commands"]
+    assert b'"user"' in told.places["commands"], "who made the API key at the command line"
 
 
 def _search(service: Service, told: Told) -> None:

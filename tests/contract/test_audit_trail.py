@@ -70,3 +70,10 @@ async def test_the_epoch_of_the_install_is_told(world: LedgerWorld, epoch: int) 
     await world.trail.note(audit("of none", STORE, InstallId(1)))
     of_none, of_it, *_ = await world.log.page()
     assert (of_it.epoch, of_none.epoch) == (epoch, None)
+
+
+async def test_what_a_command_writes_names_its_user(world: LedgerWorld) -> None:
+    with bound_contextvars(user="layla"):
+        await world.trail.note(AuditEntry("key.rotated", actor="cli", details={"key_id": 7}))
+    [record] = await world.log.page()
+    assert record.entry.details == {"key_id": 7, "user": "layla"}

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from core.domain.audit import AuditEntry
 from core.domain.stores import LIVE, Install
 from core.domain.webhook_states import PlannedWebhook, is_settled
 from core.errors import WaslError
@@ -14,6 +15,7 @@ from core.features.check_webhooks import Checked, CheckWebhooks
 from core.ids import StoreId
 from core.ports.installations import Installations
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
+from entrypoints.cli.filters import ACTOR
 from entrypoints.cli.group import commands
 from entrypoints.cli.opened import with_features
 from entrypoints.cli.output import Row, show_json, show_rows
@@ -55,6 +57,8 @@ def apply(store: StoreOption = None, data_dir: DataDir = DEFAULT_DATA_DIR, as_js
         rows: list[Row] = []
         complete = True
         async for install in _installs(parts.adapters.installations(), store):
+            ids = (install.store_id, install.install_id)
+            await parts.adapters.audit_trail().note(AuditEntry("webhooks.subscribing_asked", *ids, actor=ACTOR))
             checked = await parts.features.check_webhooks().apply(install)
             rows += _outcome(checked)
             complete = complete and not checked.failed and not checked.problem

@@ -10,7 +10,7 @@ from core.domain.operations.webhooks import ListWebhooks, Subscription
 from core.domain.stores import LIVE, Install
 from core.domain.webhook_states import Action, WebhookState, is_settled
 from core.features.subscribe_webhooks import SubscriptionReport
-from entrypoints.http.api.asking import ask, known_store, live_install
+from entrypoints.http.api.asking import ask, entry, known_store, live_install
 from entrypoints.http.api.shapes import Asked, Moment, Told, json, utc
 from entrypoints.http.api.sources import Source
 from entrypoints.http.api.stores import SubscriptionView, subscription_view
@@ -85,8 +85,9 @@ async def _found(request: web.Request, install: Install, source: Source) -> Sequ
 
 async def subscribe(request: web.Request) -> web.Response:
     no_query(request)
-    services = request.app[SERVICES]
-    return json(_report(await services.webhooks.renew(await live_install(request))))
+    services, install = request.app[SERVICES], await live_install(request)
+    await services.trail.note(entry(request, "webhooks.subscribing_asked", install))
+    return json(_report(await services.webhooks.renew(install)))
 
 
 def _report(report: SubscriptionReport) -> SubscribedView:
