@@ -76,10 +76,10 @@ def measured_database() -> Iterator[tuple[str, str]]:
             server.stop()
 
 
-def fill_vault(owner: Owner, stores: int) -> None:
+def fill_vault(owner: Owner, stores: int, sealed: int) -> None:
     began = perf_counter()
     for statement in VAULT:
-        owner.execute(statement, {"stores": stores, "sealed": SEALED_BYTES} if "%(" in statement else None)
+        owner.execute(statement, {"stores": stores, "sealed": sealed} if "%(" in statement else None)
     owner.execute("VACUUM ANALYZE stores, installs, data_keys, tokens")
     size = (owner.execute("SELECT pg_size_pretty(pg_database_size(current_database()))").fetchone() or ("?",))[0]
     print(f"{stores:,} stores in the vault: {size}, filled in {perf_counter() - began:.0f} s", flush=True)
@@ -157,10 +157,10 @@ async def explain(pool: Pool) -> None:
     print("\n".join(row[0] for row in plan), flush=True)
 
 
-async def run(dsn: str, owner_dsn: str, stores: int, claims: int) -> list[str]:
+async def run(dsn: str, owner_dsn: str, stores: int, claims: int, sealed: int) -> list[str]:
     """The names of what was too slow."""
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
-        fill_vault(owner, stores)
+        fill_vault(owner, stores, sealed)
         return await measure_all(dsn, owner, owner_dsn, stores, claims)
 
 
@@ -194,10 +194,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--stores", type=int, default=1_000_000)
     parser.add_argument("--claims", type=int, default=200, help="of each fill")
+    parser.add_argument("--sealed", type=int, default=SEALED_BYTES, help="bytes of a store's sealed tokens")
     options = parser.parse_args()
     print(f"load average before: {os.getloadavg()[0]:.2f}", flush=True)
     with measured_database() as (dsn, owner_dsn):
-        slow = asyncio.run(run(dsn, owner_dsn, options.stores, options.claims))
+        slow = asyncio.run(run(dsn, owner_dsn, options.stores, options.claims, options.sealed))
     if slow:
         raise SystemExit(f"slower than {MEDIAN_MS:.0f} ms (median) or {P95_MS:.0f} ms (p95): {'; '.join(slow)}")
 

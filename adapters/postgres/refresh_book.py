@@ -64,16 +64,22 @@ _LAST_RESORT: Final = """
         AND EXISTS (SELECT FROM workers WHERE worker_id = $3 AND lease_until > now())
     RETURNING true
 """
+# What is due is found by its index alone: with another condition in the innermost query the planner would, at some
+# fills, rather read and sort all that is due. Whoever turns out to be inactive is parked, so that he is met once.
 # Both subqueries are shaped to be looked up row by row: joined, the planner may read a whole table for them.
 CLAIM_DUE: Final = """
-    UPDATE refresh_due SET due_at = $1::timestamptz + make_interval(secs => $3)
-    WHERE install_id = ANY (ARRAY(
-        SELECT d.install_id FROM refresh_due d
-        WHERE d.due_at <= $1 AND (SELECT i.state FROM installs i WHERE i.install_id = d.install_id) = 'active'
-        ORDER BY d.due_at LIMIT $2
-        FOR UPDATE OF d SKIP LOCKED
-    ))
-    RETURNING store_id, install_id, failures, due_at
+    WITH claimed AS (
+        UPDATE refresh_due d
+        SET due_at = CASE (SELECT i.state FROM installs i WHERE i.install_id = d.install_id)
+                     WHEN 'active' THEN $1::timestamptz + make_interval(secs => $3) ELSE 'infinity' END
+        WHERE d.install_id = ANY (ARRAY(
+            SELECT install_id FROM refresh_due
+            WHERE due_at <= $1 ORDER BY due_at LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING store_id, install_id, failures, due_at
+    )
+    SELECT store_id, install_id, failures, due_at FROM claimed WHERE due_at < 'infinity'
 """
 # 'infinity' is where the rows of installs wait that must not be renewed: no due time brings them back.
 _POSTPONE: Final = """
