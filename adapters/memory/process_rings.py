@@ -19,5 +19,6 @@ class MemoryProcessRings(ProcessRings):
         self._database.process_rings[holder.worker] = holder
 
     async def live(self) -> Sequence[Holder]:
-        held = sorted(self._database.process_rings.items())
-        return [holder for worker, holder in held if self._database.is_alive(worker)]
+        said, kinds = self._database.process_rings, self._database.worker_kinds
+        alive = [worker for worker in sorted(self._database.workers) if self._database.is_alive(worker)]
+        return [said.get(worker) or Holder(worker, kinds[worker], {}) for worker in alive]

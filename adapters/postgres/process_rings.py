@@ -21,8 +21,9 @@ _FORGET: Final = """
         ORDER BY r.worker_id FOR UPDATE SKIP LOCKED)
 """
 _LIVE: Final = """
-    SELECT r.worker_id, r.kind, r.rings FROM process_rings r JOIN workers w USING (worker_id)
-    WHERE w.lease_until > now() ORDER BY r.worker_id
+    SELECT w.worker_id, w.kind, coalesce(r.rings, '{}') AS rings
+    FROM workers w LEFT JOIN process_rings r USING (worker_id)
+    WHERE w.lease_until > now() ORDER BY w.worker_id
 """
 
 

@@ -45,6 +45,11 @@ class Holder:
     kind: str
     rings: Rings
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it never said what it holds: it just began, or is of a release that does not."""
+        return not self.rings
+
     def holds(self, name: str, member: str) -> bool:
         return member in self.rings.get(name, ())
 

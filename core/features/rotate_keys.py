@@ -12,7 +12,7 @@ from typing import Final
 
 from core.domain.alerts import APP, Alert, AlertKind
 from core.domain.audit import AuditEntry
-from core.domain.rings import RingName, lacking
+from core.domain.rings import Holder, RingName, lacking
 from core.errors import KeyMissing, SealBroken, SettingInvalid
 from core.ids import InstallId
 from core.ports.alerts import Alerts
@@ -32,6 +32,8 @@ from core.ports.system import Clock
 
 BATCH: Final = 200
 """Rows locked at once, for the moment that one statement takes."""
+PATIENCE: Final = 13
+"""Seconds: a process that begins, or that lost its lease, says within ten which keys it holds."""
 MOST_PASSES: Final = 10
 BETWEEN_PASSES: Final = 1.0
 """Seconds, in which whoever was at a row that was passed over has ended."""
@@ -108,7 +110,8 @@ class RotateKeys:
     async def begin(self, kind: RotationKind, *, actor: str) -> Run:
         """A new run, or the rest of one that was cut off.
 
-        Raises SettingInvalid, naming the processes, while one runs that does not hold the key that is to seal.
+        Raises SettingInvalid, naming the processes, while one runs that does not hold the key that is to seal, or
+        did not say what it holds.
         """
         key_id = self.locksmith.sealer.seals_with
         await self._must_be_known(key_id)
@@ -155,13 +158,23 @@ class RotateKeys:
         return replace(run, is_over=True, complete=True)
 
     async def _must_be_known(self, key_id: str) -> None:
-        holders = [holder for holder in await self.rings.live() if holder.first(RingName.TOKENS)]
-        if strangers := lacking(holders, RingName.TOKENS, key_id):
+        if strangers := await self._strangers(key_id):
             named = ", ".join(f"{holder.kind} (worker {holder.worker})" for holder in strangers)
             raise SettingInvalid(
                 RingName.TOKENS,
-                f"key {key_id} is not known to {named}: restart them with it in their list, then rotate",
+                f"key {key_id} is not known to {named}, as far as they said: restart them with it in their list, "
+                "then rotate",
             )
+
+    async def _strangers(self, key_id: str) -> Sequence[Holder]:
+        """Who does not hold the key. One that said nothing yet is given the time to."""
+        for patience in reversed(range(PATIENCE)):
+            holders = [one for one in await self.rings.live() if one.is_silent or one.first(RingName.TOKENS)]
+            strangers = lacking(holders, RingName.TOKENS, key_id)
+            if patience == 0 or not any(one.is_silent for one in strangers):
+                break
+            await self.clock.sleep(1.0)
+        return strangers
 
 
 @dataclass(frozen=True, slots=True)

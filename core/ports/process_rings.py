@@ -18,4 +18,4 @@ class ProcessRings(Protocol):
 
     @abstractmethod
     async def live(self) -> Sequence[Holder]:
-        """Every worker with a lease that said what it holds, by worker id."""
+        """Every worker with a lease, by worker id. One that said nothing, as earlier releases do, has no rings."""

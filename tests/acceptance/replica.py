@@ -55,7 +55,7 @@ class Replica:
     async def _act(self) -> None:
         what = self._chance.random()
         if what < INSTALLS:
-            await self._install()
+            await self.install()
             return
         store_id = StoreId(self._chance.choice(self._stores))
         seen = await self._adapters.vault().open(store_id)
@@ -72,7 +72,7 @@ class Replica:
         else:
             self.counts["opened"] += 1
 
-    async def _install(self) -> None:
+    async def install(self) -> None:
         store_id, self._next = StoreId(self._next), self._next + 1
         install_id = self._adapters.ids().install_id()
         await self._adapters.installations().activate(
@@ -89,6 +89,7 @@ class Replica:
 async def main(stores: int, first_own: int) -> None:
     async with daemon(load_settings(os.environ), "http") as parts:
         replica, stop = Replica(parts.adapters, stores, first_own), asyncio.Event()
+        await replica.install()
         working = [asyncio.create_task(replica.work(stop)) for _ in range(CALLERS)]
         print(json.dumps({"worker": parts.lease.worker}), flush=True)
         await asyncio.to_thread(sys.stdin.read)

@@ -20,6 +20,14 @@ async def test_what_live_workers_hold(world: LedgerWorld) -> None:
     assert list(await world.process_rings.live()) == [holding(one, "b", "a"), holding(other, "b", "a")]
 
 
+async def test_a_worker_that_said_nothing_is_one_without_rings(world: LedgerWorld) -> None:
+    worker = await world.workers.join("consumer")
+    (found,) = await world.process_rings.live()
+    assert found == Holder(worker, "consumer", {})
+    assert found.is_silent
+    assert not holding(worker, "a").is_silent
+
+
 async def test_it_ends_with_the_lease(world: LedgerWorld) -> None:
     gone, frozen, live = [await world.workers.join("http") for _ in range(3)]
     for worker in (gone, frozen, live):

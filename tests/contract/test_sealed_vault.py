@@ -307,10 +307,14 @@ async def test_no_rotation_begins_while_a_process_does_not_hold_the_key(world: L
     ignorant, knowing = await world.workers.join("http"), await world.workers.join("consumer")
     await world.process_rings.note(Holder(ignorant, "http", {RingName.TOKENS: (old,)}))
     await world.process_rings.note(Holder(knowing, "consumer", {RingName.TOKENS: (old, new)}))
-    with pytest.raises(SettingInvalid, match=rf"TOKEN_KEYS: key {new} is not known to http \(worker {ignorant}\):"):
+    with pytest.raises(SettingInvalid, match=rf"TOKEN_KEYS: key {new} is not known to http \(worker {ignorant}\),"):
         await rotate(world, "second", "first")
     assert BEGUN not in await actions(world)
     await world.workers.leave(ignorant)
+    silent = await world.workers.join("scheduler")
+    with pytest.raises(SettingInvalid, match=rf"is not known to scheduler \(worker {silent}\), as far as they said"):
+        await rotate(world, "second", "first")
+    await world.workers.leave(silent)
     assert (await rotate(world, "second", "first")).complete
 
 
