@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -31,6 +33,7 @@ class MemoryInstallations(Installations):
     def __init__(self, database: MemoryDatabase, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
+        self._turns: defaultdict[StoreId, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def activate(
         self,
@@ -41,7 +44,16 @@ class MemoryInstallations(Installations):
         refresh_at: datetime,
         audit: AuditEntry,
     ) -> Install:
-        """Safe to repeat when the answer was lost. Raises Stale for an install that is over."""
+        """Safe to repeat when the answer was lost. Raises Stale for an install that is over.
+
+        Installs of one store come one after the other: the end of the one before may wait for its work.
+        """
+        async with self._turns[identity.store_id]:
+            return await self._activate(identity, install_id, tokens, refresh_at, audit)
+
+    async def _activate(
+        self, identity: StoreIdentity, install_id: InstallId, tokens: Tokens, refresh_at: datetime, audit: AuditEntry
+    ) -> Install:
         if install_id in self._database.installs:
             return self._again(install_id)
         if self._database.is_being_erased(identity.store_id):
