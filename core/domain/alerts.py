@@ -21,6 +21,8 @@ class AlertKind(StrEnum):
     """Zid does not know our client id or secret: no store's tokens can be renewed until that is corrected."""
     STORES_DO_NOT_OPEN = "stores_do_not_open"
     """A key of TOKEN_KEYS is missing, or rows were changed: the tokens of some stores cannot be read."""
+    AUDIT_ALTERED = "audit_altered"
+    """The audit's seals are not as they were left: somebody changed them, or their key left TOKEN_KEYS too early."""
 
 
 APP: Final = "app"

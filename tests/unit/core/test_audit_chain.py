@@ -221,6 +221,18 @@ async def test_a_new_key_vouches_for_what_the_old_one_sealed(scene: Scene) -> No
     assert [flaw.audit_id for flaw in (await scene.found(NEW)).flaws] == [3]
 
 
+async def test_processes_with_different_first_keys_do_not_seal_in_turns(scene: Scene) -> None:
+    """While a rotation rolls through the fleet, both orders are there."""
+    one, other = scene.another_sealer(NEW, OLD), scene.another_sealer(OLD, NEW)
+    sealed = [bool(await sealer.tick()) for sealer in (other, one, other, one, other)]
+    assert sealed == [False, True, False, False, False]
+    scene.clock.advance(61)
+    assert await other.tick()
+    scene.clock.advance(61)
+    assert await one.tick(), "the new one has the last word when the old ones are gone"
+    assert (await scene.found(NEW)).intact
+
+
 async def test_a_key_that_left_too_early_is_asked_for(scene: Scene) -> None:
     with pytest.raises(KeyMissing, match=OLD.key_id):
         await scene.another_sealer(NEW).tick()
