@@ -123,7 +123,7 @@ class HandleAppEvents:
         """The delivery may outrun the end of the tokens (U36), hence the further looks."""
         if install is None:
             return Settled(AppEventOutcome.NOT_INSTALLED)
-        decision = await self.uninstall.on_hint(install.store_id)
+        decision = await self.uninstall.on_hint(install.store_id, first=claim.tries == 1)
         if decision is Decision.STILL_INSTALLED:
             return self._later(claim, "its tokens still work", AppEventOutcome.STILL_INSTALLED)
         return Settled(_ENDINGS[decision])

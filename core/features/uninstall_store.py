@@ -60,14 +60,18 @@ class UninstallStore:
     embedded: RegisterEmbedded | None = None
     """For an embedded app."""
 
-    async def on_hint(self, store_id: StoreId) -> Decision:
-        """Decides by asking Zid. Raises TryLater when it cannot be asked now, and what opening tokens raises."""
+    async def on_hint(self, store_id: StoreId, *, first: bool = True) -> Decision:
+        """Decides by asking Zid. Raises TryLater when it cannot be asked now, and what opening tokens raises.
+
+        That a hint was ignored is audited at the first look at it only: a day of looks is one finding.
+        """
         install = await self._live(store_id)
         seen = await self.vault.open(store_id) if install else None
         if install is None or seen is None or seen.install_id != install.install_id:
             return Decision.NOT_INSTALLED
         if await self._works(seen):
-            await self.trail.note(_entry("uninstall.hint_ignored", install))
+            if first:
+                await self.trail.note(_entry("uninstall.hint_ignored", install))
             return Decision.STILL_INSTALLED
         ended = await self.installations.end(install.install_id, audit=_entry("install.uninstalled", install))
         return Decision.NOT_INSTALLED if ended is None else Decision.ENDED

@@ -41,6 +41,13 @@ async def test_working_tokens_disprove_it(world: SubscribingWorld) -> None:
     assert world.database.intents == {}, "the intent that was held for the look is given back"
 
 
+async def test_a_hint_that_is_looked_at_for_a_day_is_one_entry_of_the_audit(world: SubscribingWorld) -> None:
+    await world.install()
+    for look in range(5):
+        assert await world.uninstaller().on_hint(STORE, first=look == 0) is Decision.STILL_INSTALLED
+    assert world.actions().count("uninstall.hint_ignored") == 1
+
+
 async def test_a_late_hint_after_a_reinstall_leaves_the_new_install_and_its_webhooks(world: SubscribingWorld) -> None:
     await world.install()
     world.zid.uninstalled = True
