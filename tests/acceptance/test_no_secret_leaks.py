@@ -164,16 +164,21 @@ def _sign_in(service: Service, told: Told) -> None:
 
 
 def _commands(service: Service, told: Told) -> None:
+    assert eventually(lambda: service.sql("SELECT sum(entries) FROM audit_seals") != [(None,)]), "a scheduler seals"
     for arguments in (
         ("status", "--json"),
         ("stores", "refresh", "999999999"),
         ("keys", "status", "--json"),
         ("audit", "list", "--json"),
+        ("audit", "verify", "--json"),
     ):
         said = service.up.wasl(*arguments)
         told.add("commands", (said.stdout + said.stderr).encode())
     assert b"token.refreshed" in told.places["commands"]
     assert b'"user"' in told.places["commands"], "who made the API key at the command line"
+    verified = json.loads(said.stdout)
+    assert verified["sealed"] > 0
+    assert {flaw["flaw"] for flaw in verified["flaws"]} <= {"unsealed"}, "a busy machine may be late, nothing else"
 
 
 def _search(service: Service, told: Told) -> None:
