@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -10,17 +11,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from adapters.postgres.backfills import PostgresBackfills
 from adapters.postgres.connection import open_pool
+from adapters.postgres.inbox import PostgresInbox
+from adapters.system import SystemIds
 from core.domain.audit import AuditEntry
+from core.domain.events import Delivery, Receipt, dedupe_key
 from core.domain.stores import Install, InstallState
 from core.domain.tokens import Tokens, TokenSet
-from core.ids import Generation, InstallId, StoreId, WorkerId
-from tests.integration.vault.vault_world import LATER, World, some_tokens
+from core.ids import Entity, EntityKind, Generation, InstallId, StoreId, WorkerId
+from tests.integration.vault.vault_world import LATER, NOW, World, some_tokens
 from tests.integration.vault.work_rows import add_event
 from tests.servers import Database
 
 TABLES = ("installs", "tokens", "data_keys", "refresh_due", "refresh_intents", "events", "runs")
-VERBS = ("activate", "end", "replace", "suspend", "resume", "begin", "work")
+VERBS = ("activate", "end", "replace", "suspend", "resume", "begin", "work", "deliver", "fill")
 _store_numbers = count(1)
 
 
@@ -57,6 +62,7 @@ class Interleavings(RuleBasedStateMachine):
     """Each step runs up to five commands at once and compares everything with what they reported."""
 
     world: World
+    inbox: PostgresInbox
     worker: WorkerId
     loop: asyncio.AbstractEventLoop
 
@@ -99,6 +105,10 @@ class Interleavings(RuleBasedStateMachine):
                 return self._move(picked, InstallState.ACTIVE)
             case "begin":
                 return self._begin(picked)
+            case "deliver":
+                return self._deliver(picked)
+            case "fill":
+                return self._fill(picked)
             case _:
                 return self._work(picked)
 
@@ -131,6 +141,31 @@ class Interleavings(RuleBasedStateMachine):
     async def _begin(self, install: Install) -> None:
         generation = Generation(len(self.history.stored[install.install_id]))
         await self.world.book.begin(install.install_id, generation, self.worker)
+
+    async def _deliver(self, install: Install) -> None:
+        """A webhook of an install that was over before it came is never work."""
+        was_over = install.install_id in self.history.over
+        event_id = SystemIds().event_id()
+        delivery = Delivery(
+            event_id=event_id,
+            store_id=install.store_id,
+            install_id=install.install_id,
+            topic="order.create",
+            body=b"{}",
+            received_at=NOW,
+            dedupe_key=dedupe_key(install.store_id, install.install_id, "order.create", event_id.bytes),
+            keep_for=timedelta(days=3),
+            entity=Entity(EntityKind.ORDER, "7"),
+        )
+        receipt = await self.inbox.accept(delivery)
+        assert receipt is Receipt.CANCELLED or not was_over
+
+    async def _fill(self, install: Install) -> None:
+        """A backfill is asked for: never of an install that was over before."""
+        was_over = install.install_id in self.history.over
+        audit = AuditEntry("backfill.requested", install.store_id, install.install_id)
+        began = await PostgresBackfills(self.world.pool).request(install.install_id, [EntityKind.ORDER], audit=audit)
+        assert not (began and was_over)
 
     async def _work(self, install: Install) -> None:
         """Looks at the store first, as ingest does."""
@@ -194,9 +229,12 @@ def test_commands_for_one_install_never_touch_another(database: Database, loop: 
     pool = loop.run_until_complete(open_pool(database.dsn, max_size=8))
     world = World(pool)
     worker = loop.run_until_complete(world.worker(3600))
-    machine = type("Machine", (Interleavings,), {"world": world, "worker": worker, "loop": loop})
+    inbox = PostgresInbox(pool)
+    parts = {"world": world, "inbox": inbox, "worker": worker, "loop": loop}
+    machine = type("Machine", (Interleavings,), parts)
     bounds = settings(max_examples=40, stateful_step_count=12)
     try:
         run_state_machine_as_test(machine, settings=bounds)
     finally:
+        loop.run_until_complete(inbox.aclose())
         loop.run_until_complete(pool.close())
