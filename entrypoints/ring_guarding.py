@@ -13,7 +13,7 @@ from entrypoints.lease import Lease
 
 log = structlog.get_logger()
 
-BEAT_EVERY: Final = 10.0
+BEAT_EVERY: Final = 5.0
 COMMAND: Final = "cli"
 
 

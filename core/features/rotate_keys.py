@@ -32,8 +32,8 @@ from core.ports.system import Clock
 
 BATCH: Final = 200
 """Rows locked at once, for the moment that one statement takes."""
-PATIENCE: Final = 13
-"""Seconds: a process that begins, or that lost its lease, says within ten which keys it holds."""
+PATIENCE: Final = 30
+"""Seconds: a process that begins, or that lost its lease, says within five which keys it holds."""
 MOST_PASSES: Final = 10
 BETWEEN_PASSES: Final = 1.0
 """Seconds, in which whoever was at a row that was passed over has ended."""

@@ -34,7 +34,7 @@ COLUMNS = {
     "data_keys": "install_id, store_id, key_id, wrapped",
     "tokens": "install_id, store_id, generation, sealed, expires_at",
 }
-START = 90.0
+START = 180.0
 
 
 @dataclass
@@ -109,6 +109,10 @@ class Vault:
             process.kill()
             process.wait()
         assert self.done() < self.stores - 1, "it was killed in the middle"
+
+    def is_deserted(self) -> bool:
+        """Whether no process is left, nor the lease of one that had no time to give it back."""
+        return self.sql("SELECT count(*) FROM workers WHERE lease_until > now()") == [(0,)]
 
     def done(self) -> int:
         """Over all runs of the rotation that is under way."""
@@ -190,6 +194,7 @@ def test_the_ring_is_rotated_in_daylight(
     for counts in fared:
         assert not [what for what in counts if what.startswith("failed")], counts
         assert {"opened", "renewed", "installed"} <= set(counts), counts
+    assert eventually(vault.is_deserted, seconds=START)
     code, shown = vault.command("status", keys=(vault.new, vault.old))
     keys = {one["id"]: one for one in shown["keys"]}
     assert (keys[vault.old_id]["uses"], keys[vault.old_id]["may_be_dropped"]) == ({}, True), keys
