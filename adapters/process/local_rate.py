@@ -23,8 +23,9 @@ K = TypeVar("K", bound=int | str)
 class Levels(Generic[K]):
     """The rules on a dict. Those that have settled are forgotten as others are called."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, most: int = MOST_REMEMBERED) -> None:
         self._clock = clock
+        self._most = most
         self._known: OrderedDict[K, tuple[Bucket, Allowance]] = OrderedDict()
 
     def take(self, key: K, allowance: Allowance, traffic: Traffic) -> float:
@@ -49,7 +50,7 @@ class Levels(Generic[K]):
         self._known.move_to_end(key)
         for _ in range(LOOKED_AT_PER_CALL):
             oldest_key, (oldest, theirs) = next(iter(self._known.items()))
-            if len(self._known) <= MOST_REMEMBERED and bucket.at < oldest.at + settled_in(oldest, theirs):
+            if len(self._known) <= self._most and bucket.at < oldest.at + settled_in(oldest, theirs):
                 return
             del self._known[oldest_key]
 
@@ -74,10 +75,10 @@ class LocalRateLimiter(RateLimiter):
 
 
 class LocalDoorKeeper(DoorKeeper):
-    """Counts what came to this process. Never raises."""
+    """Counts what came to this process, of as many visitors as `most`. Never raises."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._levels: Levels[str] = Levels(clock)
+    def __init__(self, clock: Clock, most: int = MOST_REMEMBERED) -> None:
+        self._levels: Levels[str] = Levels(clock, most)
 
     async def knock(self, door: Door, visitor: str, allowance: Allowance) -> float:
         return self._levels.take(visitor_key(door, visitor), allowance, Traffic.INTERACTIVE)

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.memory.system import ManualClock
 from adapters.postgres.doors import PostgresDoorKeeper
-from adapters.process.local_rate import MOST_REMEMBERED, LocalDoorKeeper
+from adapters.process.local_rate import LocalDoorKeeper
 from adapters.redis.connection import open_redis
 from adapters.redis.doors import RedisDoorKeeper
 from core.domain.doors import Door, allowance_of
@@ -108,7 +108,7 @@ async def test_what_is_kept_names_no_visitor(keepers: Keepers) -> None:
 
 
 async def test_ever_new_visitors_fill_no_memory() -> None:
-    keeper = LocalDoorKeeper(ManualClock())
-    for number in range(MOST_REMEMBERED + 50):
+    keeper = LocalDoorKeeper(ManualClock(), most=100)
+    for number in range(1000):
         await keeper.knock(Door.PAGE, f"address {number}", SELDOM)
-    assert keeper.remembered <= MOST_REMEMBERED + 1
+    assert keeper.remembered <= 100
