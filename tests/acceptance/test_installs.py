@@ -92,6 +92,19 @@ def test_a_link_of_the_apps_ends_installed_and_its_tokens_are_proven(service: Se
     assert json.loads(told.stdout)["failed_headers"][0] == "Authorization"
 
 
+def test_a_client_that_zid_refuses_is_said_at_auth_health_and_costs_no_store_anything(service: Service) -> None:
+    store_id = service.quiet_store(products=0)
+    envelope = '{"status":"error","message":{"type":"error","description":"Client authentication failed"}}'
+    fault = {"kind": "status", "status": 400, "body": envelope, "content_type": "application/json"}
+    service.sandbox.ask("POST", "/faults", {"route": "POST /oauth/token", **fault})
+    assert service.call("POST", f"/auth/refresh/{store_id}").json["type"] == "/problems/configuration"
+    health = service.call("GET", "/auth/health")
+    assert (health.status, health.json["checks"]["zid_client"]["problem"]) == (503, "ClientRejected")
+    assert service.call("GET", "/health/ready").status == 200, "webhooks are taken in as ever"
+    assert service.store(store_id)["state"] == "active"
+    assert service.call("POST", f"/auth/refresh/{store_id}").json["outcome"] == "renewed"
+
+
 def test_tokens_copied_from_another_store_do_not_open(service: Service) -> None:
     robbed, robber = service.new_store(), service.new_store()
     service.sql("CREATE TABLE own AS SELECT * FROM tokens WHERE store_id = %s", robber)
