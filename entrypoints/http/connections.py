@@ -48,7 +48,7 @@ class Patience:
     """
 
     head: float = 20.0
-    head_bytes: int = 64 * 1024
+    head_bytes: int = 32 * 1024
     body: float = 30.0
     whole_body: float = 300.0
     unread: float = 60.0
@@ -77,8 +77,13 @@ class Connection(RequestHandler):
         if self._request_count > before:
             self._head, self._head_since, self._idle_since = 0, None, self._arrived
         elif was_idle and data:
-            self._head += len(data)
-            self._head_since = self._head_since or self._arrived
+            self._head_grew(len(data))
+
+    def _head_grew(self, size: int) -> None:
+        self._head += size
+        self._head_since = self._head_since or self._arrived
+        if isinstance(self._manager, Server):
+            self._manager.look_at_head(self, self._head)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -102,8 +107,6 @@ class Connection(RequestHandler):
         """Why its time is over, or None."""
         if self._unread_since is not None and now - self._unread_since > patience.unread:
             return Why.SLOW_READER
-        if self.is_idle and self._head > patience.head_bytes:
-            return Why.LARGE_HEAD
         if self.is_idle and self._head_since is not None and now - self._head_since > patience.head:
             return Why.SLOW_HEAD
         if self._awaits_body and self._is_slow(now, patience):
@@ -161,6 +164,11 @@ class Server(web.Server):
         clear_contextvars()
         bind_contextvars(request_id=request_id)
         return request_id
+
+    def look_at_head(self, connection: Connection, size: int) -> None:
+        """A head that is not whole yet may not grow for ever."""
+        if size > self._patience.head_bytes and connection in self._connections:
+            self._end(self._connections[connection], Why.LARGE_HEAD)
 
     def make_room(self) -> None:
         """Those that have waited longest go first; a connection on which something is answered never does."""
