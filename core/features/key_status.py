@@ -12,7 +12,7 @@ from core.domain.rings import Holder, RingName, Rings, lacking, secret_id
 from core.domain.secret import Secret
 from core.domain.webhook_address import read_install_token
 from core.ports.process_rings import ProcessRings
-from core.ports.sealed_vault import KeyCensus, Rotation, RotationKind, SetAside
+from core.ports.sealed_vault import KeyCensus, Part, Rotation, RotationKind, SetAside
 from core.ports.webhook_addresses import WebhookAddresses
 
 DATA_KEYS: Final = "data_keys"
@@ -37,6 +37,8 @@ class Member:
     uses: Mapping[str, int]
     strangers: Sequence[Holder] = ()
     makers: Sequence[Holder] = ()
+    waiting: int = 0
+    """Stores in quarantine whose data key it sealed: they need it only if their rows are put right."""
 
     @property
     def may_go(self) -> bool | None:
@@ -54,7 +56,8 @@ class Member:
             return "is the first: it seals"
         used = [f"{count} {name.replace('_', ' ')}" for name, count in self.uses.items() if count]
         used += [f"first in {holder.kind} (worker {holder.worker})" for holder in self.makers]
-        return "; ".join(used) or ELSEWHERE.get(self.ring, "nothing needs it")
+        nobody = f"nothing needs it but {self.waiting} stores in quarantine" if self.waiting else "nothing needs it"
+        return "; ".join(used) or ELSEWHERE.get(self.ring, nobody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +95,30 @@ class KeyStatus:
         """At most so many of the quarantine. Raises Unavailable."""
         holders = await self.rings.live()
         uses = {RingName.TOKENS: await self._sealed(), RingName.WEBHOOKS: await self._addressed()}
+        aside = await self.census.quarantined(limit=quarantined)
         members = [
-            self._member(name, member, uses.get(name, {}), holders)
+            self._member(name, member, uses.get(name, {}), holders, aside)
             for name in RingName
             for member in dict.fromkeys([*self.own.get(name, ()), *uses.get(name, {})])
         ]
         rotations = {kind: found for kind in RotationKind if (found := await self.census.last_rotation(kind))}
-        return KeyReport(members, holders, await self.census.quarantined(limit=quarantined), rotations)
+        return KeyReport(members, holders, aside, rotations)
 
     def _member(
-        self, name: RingName, member: str, uses: Mapping[str, Mapping[str, int]], holders: Sequence[Holder]
+        self,
+        name: RingName,
+        member: str,
+        uses: Mapping[str, Mapping[str, int]],
+        holders: Sequence[Holder],
+        aside: Sequence[SetAside],
     ) -> Member:
         ring = self.own.get(name, ())
         place = ring.index(member) + 1 if member in ring else None
         with_ring = [holder for holder in holders if holder.first(name)]
         makers = [holder for holder in with_ring if holder.first(name) == member]
-        return Member(name, member, place, uses.get(member, {}), lacking(with_ring, name, member), makers)
+        needing = [one for one in aside if one.part is Part.DATA_KEY and name is RingName.TOKENS]
+        waiting = sum(one.key_id == member for one in needing)
+        return Member(name, member, place, uses.get(member, {}), lacking(with_ring, name, member), makers, waiting)
 
     async def _sealed(self) -> Mapping[str, Mapping[str, int]]:
         found: dict[str, dict[str, int]] = {}

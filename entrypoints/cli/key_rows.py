@@ -76,6 +76,7 @@ def _key(member: Member) -> Row:
         "id": member.member,
         "place": member.place,
         "uses": {name: count for name, count in member.uses.items() if count},
+        "quarantined": member.waiting,
         "not_known_to": [f"{holder.kind} (worker {holder.worker})" for holder in member.strangers],
         "may_be_dropped": member.may_go,
         "why": member.why,

@@ -85,7 +85,7 @@ async def test_what_cannot_be_counted_says_where_it_shows(world: LedgerWorld) ->
 async def test_rotations_quarantine_and_processes_are_part_of_it(world: LedgerWorld) -> None:
     live = await install(world)
     rotation = await world.sealed.begin(RotationKind.RING, "new", audit=audit(BEGUN))
-    aside = SetAside(live.store_id, live.install_id, Part.TOKENS, "old", "changed")
+    aside = SetAside(live.store_id, live.install_id, Part.DATA_KEY, "old", "changed")
     assert await world.census.set_aside([aside, aside]) == 1
     worker = WorkerId(await world.workers.join("http"))
     await world.process_rings.note(Holder(worker, "http", {}))
@@ -94,3 +94,6 @@ async def test_rotations_quarantine_and_processes_are_part_of_it(world: LedgerWo
     assert [one.store_id for one in report.quarantined] == [live.store_id]
     assert [holder.worker for holder in report.processes] == [worker]
     assert not report.sound
+    held = member(await read(world, {RingName.TOKENS: ("new", "old")}), "old")
+    assert (held.may_go, held.waiting) == (True, 1)
+    assert held.why == "nothing needs it but 1 stores in quarantine"
