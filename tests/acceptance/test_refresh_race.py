@@ -127,6 +127,9 @@ def test_a_worker_killed_with_the_answer_in_hand_costs_one_last_resort_and_an_al
     assert service.sandbox.refreshes(store_id) == (1, 1), "and nothing more, ever"
     shown = json.loads(service.up.wasl("stores", "show", str(store_id), "--json").stdout)
     assert shown["alerts"][0].startswith("needs_reauthorization since "), shown
+    [listed] = json.loads(service.up.wasl("alerts", "list", "--store", str(store_id), "--json").stdout)
+    [answered] = service.call("GET", f"/v1/alerts?store_id={store_id}&open=true").json["items"]
+    assert (listed["kind"], listed["reason"]) == (answered["kind"], answered["reason"])
 
     service.install(store_id)
     assert callers[0].call(store_id) == {"ok": CALLERS}
