@@ -37,14 +37,14 @@ def healthcheck(
 ) -> None:
     """Exit code 0 when the process on this machine is ready (with --live: runs), else 1."""
     settings = settings_for(data_dir)
-    host = LOOPBACK.get(settings.http_host, settings.http_host)
     path = "/health/live" if live else "/health/ready"
     problems = []
     for asked in [process] if process else Process:
+        host, port = host_of(asked, settings), port_of(asked, settings)
         try:
-            status, body = _get(host, port_of(asked, settings), path)
+            status, body = _get(host, port, path)
         except (OSError, HTTPException) as error:
-            problems.append(f"{asked} on {host}:{port_of(asked, settings)}: {one_line(str(error))}")
+            problems.append(f"{asked} on {host}:{port}: {one_line(str(error))}")
         else:
             return _tell(asked, status, body)
     raise CommandFailed(f"nothing answers ({'; '.join(problems)})")
@@ -54,6 +54,12 @@ def _tell(process: Process, status: int, body: str) -> None:
     typer.echo(f"{process}: {status} {one_line(body)[:500]}")
     if status != 200:
         raise typer.Exit(1)
+
+
+def host_of(process: Process, settings: Settings) -> str:
+    """The address of this machine on which the process answers about its health."""
+    listens_on = settings.http_host if process is Process.HTTP else settings.metrics_host
+    return LOOPBACK.get(listens_on, listens_on)
 
 
 def port_of(process: Process, settings: Settings) -> int:
