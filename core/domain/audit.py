@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Final
 from core.ids import Epoch, InstallId, StoreId
 
 SYSTEM: Final = "system"
+_WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,8 @@ class AuditRecord:
     at: datetime
     entry: AuditEntry
     epoch: Epoch | None = None
+
+
+def word_of(text: str) -> str:
+    """The text where it is one plain word, such as `access_denied`; what else strangers send is not kept for ever."""
+    return text if _WORD.fullmatch(text) else "other"

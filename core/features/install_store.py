@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
 
-from core.domain.audit import SYSTEM, AuditEntry
+from core.domain.audit import SYSTEM, AuditEntry, word_of
 from core.domain.documents import Document
 from core.domain.oauth_state import (
     RESTART_MARK,
@@ -245,7 +245,7 @@ class InstallStore:
         """Told as Zid tells it; a state that came along is used up."""
         if callback.state and self.app.made(callback.state):
             await self.states.take(callback.state)
-        await self.trail.note(AuditEntry("install.refused", details={"error": error[:64]}))
+        await self.trail.note(AuditEntry("install.refused", details={"error": word_of(error)}))
         if error == "access_denied":
             return RefusedByMerchant(callback.error_description)
         return ZidError(error, callback.error_description)

@@ -12,7 +12,7 @@ from adapters.memory.audit_trail import MemoryAuditSeals
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.system import ManualClock
-from core.domain.audit import AuditEntry, AuditRecord
+from core.domain.audit import AuditEntry, AuditRecord, word_of
 from core.domain.audit_chain import Seal, digest_of, genuine, mac_of, next_seal, sealing_keys
 from core.domain.audit_flaws import FlawKind, Mark, read_mark
 from core.domain.secret import Secret
@@ -269,3 +269,9 @@ def test_a_digest_does_not_depend_on_order_or_zone() -> None:
     record = AuditRecord(1, START, AuditEntry("a", details={"x": 1, "y": None}))
     other = AuditRecord(1, START.astimezone(), AuditEntry("a", details={"y": None, "x": 1}))
     assert digest_of(record) == digest_of(other)
+
+
+def test_of_what_strangers_send_a_word_is_kept_and_nothing_else() -> None:
+    assert word_of("access_denied") == "access_denied"
+    for text in ("", "layla@example.sa", "Layla", "a b", "x" * 65, "ليلى", "a\n", "eyJhbGciOiJIUzI1NiJ9"):
+        assert word_of(text) == "other"
