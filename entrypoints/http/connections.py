@@ -173,10 +173,11 @@ class Server(web.Server):
     def make_room(self) -> None:
         """Those that have waited longest go first; a connection on which something is answered never does."""
         most = self._patience.connections
-        if len(self._connections) <= most:
+        too_many = len(self._connections) - most
+        if too_many <= 0:
             return
         idle = sorted((one for one in self._ours() if one.is_idle), key=lambda one: one.age)
-        for connection in idle[: max(1, most // AT_A_TIME)]:
+        for connection in idle[: max(too_many, most // AT_A_TIME)]:
             self._end(self._connections[connection], Why.MAKING_ROOM)
 
     async def watch(self) -> None:
@@ -189,6 +190,7 @@ class Server(web.Server):
                 if why := connection.is_over(now, self._patience):
                     self._end(self._connections[connection], why)
             closing = self._end_closing(closing, now)
+            self.make_room()
             self._services.metrics.set("http_connections", len(self._connections))
 
     def _ours(self) -> list[Connection]:
