@@ -33,6 +33,7 @@ BEYOND_SCHEMA = {
     "variant_id",  # together with its product
     "preferences",  # size and depth
     "expires_at",  # lies ahead
+    "return_url",  # at or below a place that the operator listed
     "updated_since",  # Zid bounds one time at once
     *("text", "price_from", "price_to", "category_id", "city"),  # Zid cannot filter by them
 }

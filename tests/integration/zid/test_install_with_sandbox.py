@@ -153,3 +153,19 @@ async def test_revoking_removes_the_webhooks_and_the_tokens(merchant: Merchant, 
     assert revoked.problem is None
     assert merchant.webhooks(store_id) == set()
     assert await service.vault.open(store_id) is None
+
+
+async def test_an_uninstall_told_before_the_tokens_die_is_believed_when_they_do(
+    merchant: Merchant, service: Process
+) -> None:
+    """The delivery may outrun the end of the tokens (U36): the looks that follow find it out."""
+    await merchant.knobs(uninstall__kill_tokens=3600)
+    store_id = StoreId(await merchant.new_store())
+    await merchant.install(store_id, service)
+    await merchant.uninstall(store_id)
+    assert await service.uninstall.on_hint(store_id) is Decision.STILL_INSTALLED
+    await merchant.advance(timedelta(minutes=59))
+    assert await service.uninstall.on_hint(store_id, first=False) is Decision.STILL_INSTALLED
+    await merchant.advance(timedelta(minutes=2))
+    assert await service.uninstall.on_hint(store_id, first=False) is Decision.ENDED
+    assert await service.vault.open(store_id) is None
