@@ -163,7 +163,7 @@ def test_a_worker_that_froze_with_the_answer_in_hand_never_stores_it_over_a_newe
         freezes.process.send_signal(SIGSTOP)
         for backend in backends(service, freezes.name):
             backend.terminate()
-    service.end_leases(freezes.worker)
+    service.end_leases(*service.workers(freezes.name))
     others = [one for one in callers if one is not freezes]
     assert heard(others) == {"ok": len(others) * CALLERS}
     assert service.sandbox.refreshes(store_id) == (2, 1)
@@ -195,7 +195,7 @@ def killed_with_the_answer(service: Service, callers: Sequence[Callers], store_i
         assert service.sandbox.refreshes(store_id) == (1, 0)
         killed.kill()
     assert service.store(store_id)["generation"] == 1
-    service.end_leases(killed.worker)
+    service.end_leases(*service.workers(killed.name))
     return killed
 
 
@@ -203,10 +203,13 @@ def the_one_at_it(service: Service, callers: Sequence[Callers], store_id: int) -
     """All of them call, one of them exchanges: the book of refreshes says who."""
     for one in callers:
         one.tell(store_id)
-    statement = "SELECT worker_id FROM refresh_intents JOIN tokens USING (install_id, generation) WHERE store_id = %s"
+    statement = """
+        SELECT w.kind FROM refresh_intents JOIN tokens USING (install_id, generation) JOIN workers w USING (worker_id)
+        WHERE store_id = %s
+    """
     assert eventually(lambda: bool(service.sql(statement, store_id)), seconds=120)
-    [(worker,)] = service.sql(statement, store_id)
-    [found] = [one for one in callers if one.worker == worker]
+    [(name,)] = service.sql(statement, store_id)
+    [found] = [one for one in callers if one.name == name]
     return found
 
 
