@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
+from secrets import token_urlsafe
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
@@ -18,7 +19,8 @@ import pytest
 import redis
 
 from core.domain.secret import Secret
-from core.domain.webhook_address import Addressee, password
+from core.domain.webhook_address import Addressee
+from core.domain.webhook_address import password as webhook_password
 from core.ids import InstallId, StoreId
 from tests.acceptance.story import Answer, Browser, Service, dump, issued_tokens, readable_forms, send
 from tests.acceptance.wasl_up import running
@@ -89,14 +91,14 @@ def _install(service: Service, told: Told) -> int:
         told.secrets[name] = secrets[name]
     told.secrets["admin_key"] = secrets["ADMIN_API_KEY"]
     addressee = Addressee(StoreId(store_id), InstallId(int(service.store(store_id)["install_id"])))
-    told.secrets["webhook_password"] = password(Secret(secrets["WEBHOOK_SECRET"]), addressee).reveal()
+    told.secrets["webhook_password"] = webhook_password(Secret(secrets["WEBHOOK_SECRET"]), addressee).reveal()
     return store_id
 
 
 def _deliver(service: Service, told: Told, store_id: int) -> None:
     service.sandbox.trigger(store_id, "order.create", ORDERS)
     service.sandbox.trigger(store_id, "category.create", 2)
-    assert service.has_settled(store_id, received=ORDERS + 2), service.books(store_id)
+    assert service.has_settled(store_id, received=ORDERS + 2, seconds=120), service.books(store_id)
     [dead, *_] = service.events(store_id, topic="category.create")
     told.hear(service.call("GET", f"/v1/events/{dead['id']}"))
     assert b"RuntimeError" in told.places["answers"], "what the handler fell over is shown"
@@ -116,7 +118,7 @@ def _renew(service: Service, told: Told, store_id: int, scratch: Path) -> None:
     def issued() -> list[dict[str, str]]:
         return issued_tokens(service.data_dir / "sandbox.json", scratch).get(store_id, [])
 
-    assert eventually(lambda: len(issued()) >= GENERATIONS), "the sandbox saves what it issued"
+    assert eventually(lambda: len(issued()) >= GENERATIONS, seconds=120), "the sandbox saves what it issued"
     for number, grant in enumerate(issued()):
         told.secrets |= {f"{name} {number}": token for name, token in grant.items()}
 
@@ -164,7 +166,7 @@ def _sign_in(service: Service, told: Told) -> None:
 
 
 def _commands(service: Service, told: Told) -> None:
-    assert eventually(lambda: service.sql("SELECT sum(entries) FROM audit_seals") != [(None,)]), "a scheduler seals"
+    assert eventually(lambda: sealed_lines(service) > 0, seconds=120), "a scheduler seals"
     for arguments in (
         ("status", "--json"),
         ("stores", "refresh", "999999999"),
@@ -174,11 +176,20 @@ def _commands(service: Service, told: Told) -> None:
     ):
         said = service.up.wasl(*arguments)
         told.add("commands", (said.stdout + said.stderr).encode())
+    told.secrets["database_password"] = password = token_urlsafe(32)
+    nowhere = f"postgresql://wasl_app:{password}@127.0.0.1:1/none?password={password}"
+    failed = service.up.wasl("status", DATABASE_URL=nowhere)
+    assert failed.returncode == 1
+    told.add("commands", (failed.stdout + failed.stderr).encode())
     assert b"token.refreshed" in told.places["commands"]
     assert b'"user"' in told.places["commands"], "who made the API key at the command line"
     verified = json.loads(said.stdout)
     assert verified["sealed"] > 0
     assert {flaw["flaw"] for flaw in verified["flaws"]} <= {"unsealed"}, "a busy machine may be late, nothing else"
+
+
+def sealed_lines(service: Service) -> int:
+    return int(service.sql("SELECT coalesce(sum(entries), 0) FROM audit_seals")[0][0])
 
 
 def _search(service: Service, told: Told) -> None:
