@@ -168,7 +168,6 @@ def _sign_in(service: Service, told: Told) -> None:
 def _commands(service: Service, told: Told) -> None:
     assert eventually(lambda: sealed_lines(service) > 0, seconds=120), "a scheduler seals"
     for arguments in (
-        ("status", "--json"),
         ("stores", "refresh", "999999999"),
         ("keys", "status", "--json"),
         ("audit", "list", "--json"),
