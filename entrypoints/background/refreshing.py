@@ -20,6 +20,7 @@ from entrypoints.wiring import Daemon
 log = structlog.get_logger()
 
 REFRESH_EVERY = 5.0
+REST_AFTER_STOP = 30.0
 MEASURE_EVERY = 60.0
 FORGET_EVERY = 3600.0
 REPORTS_KEPT = timedelta(days=30)
@@ -48,9 +49,7 @@ class Refreshing:
         await keep_doing("refresh", lambda: self._step(stop), stop=stop)
 
     async def _step(self, stop: asyncio.Event) -> None:
-        report = await self.run(stop)
-        is_more_due = report.claimed == self._batch == report.tried
-        await pause_or(stop, 0.0 if is_more_due else REFRESH_EVERY)
+        await pause_or(stop, pause_after(await self.run(stop), self._batch))
 
     async def run(self, stop: asyncio.Event) -> RunReport:
         """One claim, worked off by many hands. A stop ends it after the stores in hand; the rest is given back."""
@@ -65,6 +64,13 @@ class Refreshing:
         report = await self._feature.close(run)
         tell(run.done, report)
         return report
+
+
+def pause_after(report: RunReport, batch: int) -> float:
+    """None while more is due than a run takes; a long one where Zid meets every store the same bad way."""
+    if report.stopped:
+        return REST_AFTER_STOP
+    return 0.0 if report.claimed == batch == report.tried else REFRESH_EVERY
 
 
 async def _end_with(stop: asyncio.Event, run: DueRun) -> None:

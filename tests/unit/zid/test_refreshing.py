@@ -1,17 +1,19 @@
 """The scheduler's part in renewals: many hands, an end when told to stop, numbers, and people told of alerts."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.domain.alerts import APP, Alert, AlertKind, Change, News
+from core.domain.tokens import RefreshOutcome
 from core.errors import Unavailable
 from core.features.renew_due_tokens import REST
 from core.features.tell_alerts import HOLD, KEPT, TellAlerts
 from core.ids import StoreId
 from core.ports.alerts import AlertChannel, AlertFilter
-from entrypoints.background.refreshing import Refreshing, measure
+from core.ports.refresh_reports import RunReport
+from entrypoints.background.refreshing import REFRESH_EVERY, Refreshing, measure, pause_after
 from tests.unit.zid.oauth_model import Answering, StoreWorld
 from tests.unit.zid.test_renew_due_tokens import FIRST, due_stores
 
@@ -53,6 +55,15 @@ async def test_a_run_of_nothing_ends_at_once() -> None:
     world = await due_stores(0)
     report = await Refreshing(world.renewer(), batch=30, at_once=4).run(asyncio.Event())
     assert (report.claimed, report.per_second) == (0, 0.0)
+
+
+def test_runs_follow_at_once_while_more_is_due_and_rest_where_zid_is_unwell() -> None:
+    renewed, failed = {RefreshOutcome.RENEWED: 10}, {RefreshOutcome.SERVER_ERROR: 5}
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    assert pause_after(RunReport(now, 1.0, 10, renewed), batch=10) == 0.0
+    assert pause_after(RunReport(now, 1.0, 10, renewed), batch=11) == REFRESH_EVERY
+    assert pause_after(RunReport(now, 1.0, 12, renewed), batch=12) == REFRESH_EVERY, "it ran out of time"
+    assert pause_after(RunReport(now, 1.0, 12, failed, RefreshOutcome.SERVER_ERROR), batch=12) > REFRESH_EVERY
 
 
 async def test_numbers_tell_what_is_due_in_doubt_and_about_to_expire() -> None:
