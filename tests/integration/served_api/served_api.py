@@ -59,14 +59,24 @@ class ServedApi:
 
 
 @contextmanager
-def served_api(database: Database, redis_url: str, *, mirrored: bool = True, **counts: int) -> Iterator[ServedApi]:
-    """Until the block ends. `counts` are the store's orders, products, customers; they are in the mirror if wanted."""
+def served_api(
+    database: Database,
+    redis_url: str,
+    *,
+    mirrored: bool = True,
+    also: Mapping[str, str] | None = None,
+    **counts: int,
+) -> Iterator[ServedApi]:
+    """Until the block ends. `counts` are the store's orders, products, customers; they are in the mirror if wanted.
+
+    `also` are settings besides those that it needs.
+    """
     ready: list[ServedApi] = []
     failed: list[BaseException] = []
     begun, stop = threading.Event(), threading.Event()
 
     async def main() -> None:
-        async with _serving(database, redis_url, counts, mirrored=mirrored) as api:
+        async with _serving(database, redis_url, counts, also or {}, mirrored=mirrored) as api:
             ready.append(api)
             begun.set()
             await asyncio.to_thread(stop.wait)
@@ -95,13 +105,13 @@ def served_api(database: Database, redis_url: str, *, mirrored: bool = True, **c
 
 @asynccontextmanager
 async def _serving(
-    database: Database, redis_url: str, counts: Mapping[str, int], *, mirrored: bool
+    database: Database, redis_url: str, counts: Mapping[str, int], also: Mapping[str, str], *, mirrored: bool
 ) -> AsyncIterator[ServedApi]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         sandbox = await start(SandboxSettings(port=0, app=_registered(url), knobs={"rate.bucket": 0}))
         try:
-            async with daemon(_settings(database, redis_url, url, sandbox.url), "http") as parts:
+            async with daemon(_settings(database, redis_url, url, sandbox.url, also), "http") as parts:
                 runner = make_runner(create_app(http_services(parts)), grace=2)
                 await runner.setup()
                 try:
@@ -177,7 +187,7 @@ def _registered(url: str) -> AppRegistration:
     )
 
 
-def _settings(database: Database, redis_url: str, url: str, sandbox_url: str) -> Settings:
+def _settings(database: Database, redis_url: str, url: str, sandbox_url: str, also: Mapping[str, str]) -> Settings:
     return load_settings(
         {
             "PUBLIC_URL": url,
@@ -195,6 +205,7 @@ def _settings(database: Database, redis_url: str, url: str, sandbox_url: str) ->
             "ZID_OAUTH_URL": sandbox_url,
             "ZID_RATE_PER_MINUTE": "1000000",
             "LIMIT_GUESSES": "0",  # every operation is tried without its key, and is to say 401 each time
+            **also,
         }
     )
 
