@@ -26,13 +26,13 @@ _LINE_BYTES: Final = 8 + DIGEST_BYTES
 # 2. whoever holds such a lock now. A transaction that took an id below H is among them, or over;
 # 3. when all of those have ended, every id up to H is a line that is visible, or a gap for ever.
 # Transaction ids (xmin, pg_snapshot) would not do: a transaction may take its id for the line before
-# the server gives it a transaction id of its own.
+# the server gives it a transaction id of its own. Readers, dumps and vacuum hold locks of other kinds.
 _HIGHEST: Final = "SELECT max(audit_id) FROM audit WHERE audit_id > $1"
 _WRITERS: Final = """
     SELECT DISTINCT virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND relation = 'audit'::regclass AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND mode NOT IN ('AccessShareLock', 'RowShareLock')
+      AND mode = 'RowExclusiveLock'
 """
 _ENTRIES: Final = (
     f"SELECT {COLUMNS} FROM audit a WHERE a.audit_id > $1 AND a.audit_id <= $2 ORDER BY a.audit_id LIMIT $3"

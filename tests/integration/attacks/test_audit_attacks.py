@@ -202,4 +202,5 @@ async def test_readers_and_a_dump_hold_no_seal_up(sealed: Pool, owner: Owner) ->
     await PostgresAuditLog(sealed).note(AuditEntry("quick"))
     with owner.transaction():
         owner.execute("SELECT * FROM audit").fetchall()
+        owner.execute("LOCK TABLE audit IN SHARE UPDATE EXCLUSIVE MODE")  # as vacuum does
         assert await _sealer(sealed, patience=0.2).tick()
