@@ -153,7 +153,7 @@ async def settled(life: Life, gates: Gates, watch: Watch) -> None:
     assert epochs == list(range(1, len(epochs) + 1))
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(20))
 @given(st.data())
 def test_no_order_lets_one_install_touch_another(data: st.DataObject) -> None:
     asyncio.run(play(data))
