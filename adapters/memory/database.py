@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
+from adapters.formats.request_context import with_request_id
 from adapters.memory.backfill_rows import BackfillRow
 from adapters.memory.rows import (
     AlertRow,
@@ -24,7 +25,6 @@ from adapters.memory.rows import (
     TokenRow,
 )
 from adapters.memory.system import ManualClock
-from adapters.formats.request_context import with_request_id
 from core.domain.audit import AuditEntry, AuditRecord
 from core.domain.audit_chain import Seal
 from core.domain.customer_records import CustomerRecord

@@ -8,8 +8,8 @@ from typing import Final
 
 import asyncpg
 
-from adapters.postgres.connection import Connection, Pool, acquire
 from adapters.formats.request_context import with_request_id
+from adapters.postgres.connection import Connection, Pool, acquire
 from core.domain.audit import AuditEntry, AuditRecord
 from core.ids import Epoch, InstallId, StoreId
 from core.ports.audit_trail import AuditLog, AuditTrail
