@@ -78,6 +78,11 @@ def test_a_link_of_the_apps_ends_installed_and_its_tokens_are_proven(service: Se
     second = service.store(store_id)
     assert (first["epoch"], second["epoch"]) == (1, 2)
 
+    by_command = service.up.wasl("stores", "link", "--json")
+    assert json.loads(by_command.stdout)["authorization_url"].startswith(f"{service.up.url}/auth/zid?ticket=")
+    elsewhere = service.up.wasl("stores", "link", "--return-url", "https://evil.example/")
+    assert (elsewhere.returncode, "AUTH_RETURN_URLS" in elsewhere.stderr) == (1, True), elsewhere
+
     told = service.up.wasl("stores", "check", str(store_id), "--json")
     assert told.returncode == 0, told
     assert json.loads(told.stdout)["works"] is True

@@ -11,6 +11,7 @@ import typer
 from config.container import Adapters
 from core.domain.app_events import StoreSubscription
 from core.domain.backfill import BACKFILLED, BackfillState, BackfillStatus
+from core.domain.bounds import OutOfBounds
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import Install
 from core.domain.webhook_states import WebhookState, state_of
@@ -57,6 +58,24 @@ def list_stores(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_js
 def show(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """One store: its install, how its tokens stand, alerts, subscriptions, the mirror, how its backfills stand."""
     show_record(with_adapters(data_dir, lambda adapters: _detail(adapters, StoreId(store_id))), as_json=as_json)
+
+
+@app.command(epilog="Example: wasl stores link --return-url https://app.example.com/connected")
+def link(
+    return_url: Annotated[str | None, typer.Option(help="At or below one of AUTH_RETURN_URLS.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Make a link by which a merchant installs the app by hand: for any browser, a day, and one install."""
+
+    async def work(parts: Daemon) -> Row:
+        try:
+            made = await parts.features.install().links.make(return_url, actor=ACTOR)
+        except OutOfBounds as refused:
+            raise CommandFailed(f"--return-url {refused.problem}") from None
+        return {"authorization_url": made.url, "expires_at": made.expires_at}
+
+    show_record(with_features(data_dir, work), as_json=as_json)
 
 
 @app.command(epilog="Example: wasl stores check 1001")
