@@ -29,6 +29,7 @@ OURS: Final = {
 """Not in tests, which are full of made-up ones. A password that is a word of a dozen letters is a placeholder."""
 TESTS: Final = ("tests/", "examples/", "benchmarks/")
 HASHES: Final = ("requirements",)
+HIDDEN: Final = (".ci", ".env.example")
 
 
 def tracked() -> Sequence[str]:
@@ -38,12 +39,12 @@ def tracked() -> Sequence[str]:
     if listed.returncode == 0:
         names = listed.stdout.splitlines()
     else:
-        names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if not _left_behind(path)]
+        names = [str(path) for path in (one.relative_to(ROOT) for one in ROOT.rglob("*")) if not _left_behind(path)]
     return [name for name in names if not name.startswith(HASHES) and (ROOT / name).is_file()]
 
 
 def _left_behind(path: Path) -> bool:
-    return any(part in {"__pycache__", ".env"} or part.startswith((".venv", ".wasl")) for part in path.parts)
+    return any(part == "__pycache__" or (part.startswith(".") and part not in HIDDEN) for part in path.parts)
 
 
 def suspects(name: str, text: str) -> Iterator[tuple[int, str]]:
