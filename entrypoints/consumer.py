@@ -1,6 +1,6 @@
 """The consumer daemon: takes work from the index, claims it in the ledger, does it, gives the rest back.
 
-Two flows side by side. Events go through the mirror in bulk. Runs go to the app's
+Flows side by side: events go through the mirror in bulk, runs go to the app's
 handlers, as many at once as HANDLER_CONCURRENCY allows.
 """
 
@@ -32,6 +32,8 @@ from entrypoints.wiring import Daemon, daemon
 
 log = structlog.get_logger()
 
+EVENT_FLOWS = 2
+"""Batches under way: while one waits for the database, what came meanwhile is taken up as the next."""
 GROWTH = 2
 """A batch may grow by what is queued in its lanes, up to so many times its size."""
 CONSUMER_METRICS_PORT = 9101
@@ -66,7 +68,8 @@ class Consumer:
 
     async def work(self, stop: asyncio.Event, *, grace: float) -> None:
         async with asyncio.TaskGroup() as flows:
-            flows.create_task(keep_doing("events", self._events_step, stop=stop))
+            for _ in range(EVENT_FLOWS):
+                flows.create_task(keep_doing("events", self._events_step, stop=stop))
             flows.create_task(keep_doing("runs", self._runs.step, stop=stop))
         log.info("consumer_draining", running=self._runs.running)
         await self._runs.drain(grace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -28,7 +28,7 @@ class Finishing:
     ledger: EventLedger
     announcer: Announcer
     window: int
-    _refills: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _beside: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     async def finish(self, index: WorkIndex, items: Sequence[WorkItem], *, left: Sequence[WorkItem]) -> None:
         """Takes the items out of the index. What was left undone is looked at again only after that:
@@ -48,11 +48,24 @@ class Finishing:
         if claimable and len(left) == len(items):
             await asyncio.sleep(BLOCKED_PAUSE)
 
+    def finish_beside(self, index: WorkIndex, items: Sequence[WorkItem]) -> None:
+        """The same of items that were all begun: the next ones need not wait for it. Where it fails, they come back."""
+        self._go_on_beside(self._try_to_finish(index, items))
+
+    async def _try_to_finish(self, index: WorkIndex, items: Sequence[WorkItem]) -> None:
+        try:
+            await self.finish(index, items, left=())
+        except TryLater as error:
+            log.warning("work_not_finished", items=len(items), reason=str(error))
+
     def _refill(self, store_id: StoreId) -> None:
-        """Beside the work: looking through one store's long backlog is nothing that the other stores wait for."""
-        task = asyncio.create_task(self._announce_backlog(store_id))
-        self._refills.add(task)
-        task.add_done_callback(self._refills.discard)
+        """Looking through one store's long backlog is nothing that the other stores wait for."""
+        self._go_on_beside(self._announce_backlog(store_id))
+
+    def _go_on_beside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     async def _announce_backlog(self, store_id: StoreId) -> None:
         try:
@@ -61,5 +74,6 @@ class Finishing:
             log.warning("backlog_not_announced", store_id=store_id, reason=str(error))
 
     async def end(self) -> None:
-        """Waits for what still goes on beside the work."""
-        await asyncio.gather(*self._refills, return_exceptions=True)
+        """Waits for what still goes on beside the work, and for what that begins."""
+        while self._beside:
+            await asyncio.gather(*self._beside, return_exceptions=True)

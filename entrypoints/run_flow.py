@@ -93,13 +93,19 @@ class RunFlow:
             for group in self._grouped(claimed):
                 self._start(group)
         self._aside.forget(run.run_id for run in claimed)
-        left = by_id.keys() - {run.run_id for run in claimed}
-        kept = self._aside.put(await services.runs.look_at(sorted(left)), by_id, self._room()) if left else set()
-        done_with = [item for item in items if item not in kept]
-        await services.finishing.finish(
-            services.index, done_with, left=[by_id[run_id] for run_id in left if by_id[run_id] not in kept]
-        )
+        left = [by_id[run_id] for run_id in by_id.keys() - {run.run_id for run in claimed}]
+        if left:
+            await self._leave(items, left)
+        else:
+            services.finishing.finish_beside(services.index, items)
         return len(claimed)
+
+    async def _leave(self, items: Sequence[WorkItem], left: Sequence[WorkItem]) -> None:
+        """Some could not be begun: what has to wait here is set aside; of the rest somebody else was faster."""
+        services, by_id = self._services, {int(item.id): item for item in left}
+        kept = self._aside.put(await services.runs.look_at(sorted(by_id)), by_id, self._room())
+        done_with = [item for item in items if item not in kept]
+        await services.finishing.finish(services.index, done_with, left=[item for item in left if item not in kept])
 
     def _room(self) -> dict[str, int]:
         """How many runs more the handlers with a limit may get now."""
