@@ -140,7 +140,7 @@ class Settings(BaseModel):
     webhook_max_bytes: int = Field(8 * 1024 * 1024, ge=1024)
     spool: SpoolKind = SpoolKind.FILE
     spool_dir: Path = Path(".wasl/spool")
-    spool_max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
+    spool_max_bytes: int | None = Field(None, ge=1024 * 1024)
     handler_concurrency: int = Field(16, ge=1, le=1000)
     refresh_batch: int = Field(500, ge=1, le=10_000)
     refresh_at_once: int = Field(8, ge=1, le=100)

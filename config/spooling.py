@@ -17,10 +17,15 @@ PROMPT_PATIENCE: Final = 1.5
 """Seconds that Zid's deliveries wait for Postgres before they are spooled: it sees no slow answer."""
 
 
+MAX_BYTES: Final = {SpoolKind.FILE: 1024 * 1024 * 1024, SpoolKind.REDIS: 256 * 1024 * 1024}
+"""Of a disk there is more than of a memory. At 300 deliveries a second and 7 KB each, a gigabyte is eight minutes."""
+
+
 def spool_of(settings: Settings, redis: RedisClients | None, sealer: Callable[[], Sealer]) -> Spool:
     """The spool that SPOOL names; SettingInvalid where there is no Redis for it."""
+    max_bytes = settings.spool_max_bytes or MAX_BYTES[settings.spool]
     if settings.spool is SpoolKind.FILE:
-        return FileSpool(settings.spool_dir, sealer, max_bytes=settings.spool_max_bytes)
+        return FileSpool(settings.spool_dir, sealer, max_bytes=max_bytes)
     if redis is None:
         raise SettingInvalid("SPOOL", "is redis, but REDIS_URL is not set: use SPOOL=file, or set REDIS_URL")
-    return RedisSpool(redis, sealer, max_bytes=settings.spool_max_bytes)
+    return RedisSpool(redis, sealer, max_bytes=max_bytes)

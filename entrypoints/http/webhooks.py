@@ -57,12 +57,12 @@ class Intake:
         """Whether one who comes now is answered in time. What waits for the database is judged there."""
         return self.present < AT_ONCE and self.lag.has_room()
 
-    def tell_put_off(self, now: float, outcome: str, topic: str) -> None:
+    def tell_put_off(self, now: float, outcome: str, topic: str, reason: str | None) -> None:
         """One line a second, with how many more there were: who is overloaded does not write thousands."""
         if now - self.told_at < TELL_EVERY:
             self.untold += 1
             return
-        log.warning("webhook_put_off", outcome=outcome, topic=topic, more=self.untold)
+        log.warning("webhook_put_off", outcome=outcome, topic=topic, reason=reason, more=self.untold)
         self.told_at, self.untold = now, 0
 
 
@@ -102,7 +102,7 @@ async def receive(request: web.Request) -> web.Response:
     except (Slow, ConnectionError, web.RequestPayloadError):
         return _come_again(request, topic, "body_incomplete", RETRY_AFTER)
     except TryLater as error:
-        return _come_again(request, topic, "unavailable", max(error.retry_after, RETRY_AFTER))
+        return _come_again(request, topic, "unavailable", max(error.retry_after, RETRY_AFTER), reason=str(error))
     except Exception:  # whatever is wrong with us, a genuine delivery must not count as failed at Zid
         log.exception("webhook_failed", topic=topic)
         return _come_again(request, topic, "failed", RETRY_AFTER)
@@ -155,12 +155,14 @@ def _refuse(request: web.Request, topic: str, why: NotOurs | WrongCredentials) -
     return _unread(request, respond(Problem(kind, detail or kind.meaning, headers=headers), request[REQUEST_ID]))
 
 
-def _come_again(request: web.Request, topic: str, outcome: str, seconds: float) -> web.Response:
+def _come_again(
+    request: web.Request, topic: str, outcome: str, seconds: float, *, reason: str | None = None
+) -> web.Response:
     _count(request, topic, outcome)
     cause = f"answered 429: {outcome.replace('_', ' ')}"
     services = request.app[SERVICES]
     known = topic if is_known(topic) else _OTHER
-    request.app[INTAKE].tell_put_off(services.clock.monotonic(), outcome, known)
+    request.app[INTAKE].tell_put_off(services.clock.monotonic(), outcome, known, reason)
     store_id = services.ingest.turn_away(request.match_info["install_token"], topic, _header(request), cause)
     services.rejected.note(outcome, topic, store_id, request.content_length)
     kind = KINDS["overloaded"]

@@ -122,7 +122,8 @@ def came_to_rest(arena: Arena, plan: Plan) -> None:
     assert waited_for(lambda: all_is_read(arena), seconds=patience), service.sql(
         "SELECT kind, state, count(*) FROM backfills GROUP BY 1, 2"
     )
-    assert service.has_settled(received=0, seconds=PATIENCE), service.try_books()
+    assert waited_for(lambda: all_gaps_are_read(arena), seconds=patience), gaps(arena)
+    assert service.has_settled(received=0, seconds=patience), service.try_books()
 
 
 def all_is_handled(arena: Arena) -> bool:
@@ -134,6 +135,20 @@ def all_is_handled(arena: Arena) -> bool:
 def all_is_read(arena: Arena) -> bool:
     """The backfills of the installs have ended."""
     return {state for (state,) in arena.service.sql("SELECT DISTINCT state FROM backfills")} <= {"done"}
+
+
+def all_gaps_are_read(arena: Arena) -> bool:
+    """What was turned away was read from Zid by itself, and has been handled."""
+    unfinished = arena.service.sql(
+        "SELECT count(*) FROM reconciliations WHERE state NOT IN ('done', 'failed', 'cancelled')"
+    )
+    return not gaps(arena) and unfinished == [(0,)] and all_is_handled(arena)
+
+
+def gaps(arena: Arena) -> list[tuple[object, ...]]:
+    return arena.service.sql(
+        "SELECT store_id, topic, cause, count(*) FROM gaps WHERE closed_at IS NULL GROUP BY 1, 2, 3"
+    )
 
 
 def assert_nothing_was_lost_or_repeated(arena: Arena) -> None:

@@ -43,7 +43,9 @@ async def test_what_is_spooled_is_answered_200_and_counted(world: World, aiohttp
     assert await gaps(world, install) == []
 
 
-async def test_a_genuine_one_that_cannot_be_kept_is_a_gap(world: World, aiohttp_client: object) -> None:
+async def test_a_genuine_one_that_cannot_be_kept_is_a_gap_and_the_log_says_why(
+    world: World, aiohttp_client: object, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.inbox = FullInbox()
     install = await world.installed()
     client = await make_client(aiohttp_client, world)
@@ -51,6 +53,8 @@ async def test_a_genuine_one_that_cannot_be_kept_is_a_gap(world: World, aiohttp_
         answer = await client.post(address(install), json=order(number), headers=credentials(install))
         assert (answer.status, "Retry-After" in answer.headers) == (429, True)
     assert await gaps(world, install) == [("order.create", "answered 429: unavailable")]
+    [shown] = [line for line in capsys.readouterr().out.splitlines() if "webhook_put_off" in line]
+    assert "SPOOL_MAX_BYTES is used up" in shown
 
 
 async def test_a_flood_is_told_in_one_line_a_second(
