@@ -33,10 +33,12 @@ from core.ports.work_index import WorkIndex
 Entries = Sequence[tuple[str, Mapping[str, str]]]
 Reclaimed = tuple[str, Entries, Sequence[str]]
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Grows whenever the scripts of two releases would not understand each other's keys."""
 FORMER_KEYS: Final = "{{wasl:index:{name}}}:{part}"
+SECOND_KEYS: Final = "{{wasl:index2:{name}}}:{part}"
 _FORMER_PARTS: Final = ("stream", "members", "counts", "full", "born")
+_SECOND_PARTS: Final = ("stream", "waiting", "ring", "numbers", "members", "counts", "full", "born")
 FORMER_KEPT: Final = 24 * 3600
 """Seconds after which a former layout's keys are gone. Who still uses them then gets a new, empty index."""
 GROUP: Final = "workers"
@@ -63,9 +65,12 @@ class RedisWorkIndex(WorkIndex):
         self._window = window
         self._reclaim_after = reclaim_after
         self._consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        parts = ("stream", "waiting", "ring", "numbers", "members", "counts", "full", "born")
+        parts = (*_SECOND_PARTS, "later", "served")
         self._keys = [f"{{wasl:index{LAYOUT}:{name}}}:{part}" for part in parts]
-        self._former_keys = [FORMER_KEYS.format(name=name, part=part) for part in _FORMER_PARTS]
+        self._former_keys = [
+            *(FORMER_KEYS.format(name=name, part=part) for part in _FORMER_PARTS),
+            *(SECOND_KEYS.format(name=name, part=part) for part in _SECOND_PARTS),
+        ]
         self._stream = self._keys[0]
         self._members = self._keys[4]
         self._publish = self._script("publish")

@@ -1,9 +1,10 @@
-"""Whose turn it is: what waits is handed out store by store, one item each.
+"""Whose turn it is: what waits is handed out in rounds, in each of which a store gives one item.
 
-This is deficit round robin with a quantum of one item, where every item costs one: a
-store that has its turn gives one item and goes to the end of the ring, so that nobody
-carries a deficit over. A flood makes its own store wait, not the others: in front of an
-item are at most as many items of any other store as of its own, and one more.
+This is fair queueing where every item costs one. A store that has something and had no turn
+in this round has it still in this round, also if it came late; one that had its turn waits for
+the next. So a store with little to do goes before one with much, and a flood makes its own
+store wait, not the others: in front of an item are at most as many items of any other store
+as of its own, and one more.
 """
 
 from __future__ import annotations
@@ -17,31 +18,44 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Turns(Generic[S, T]):
-    """A ring of stores that have something waiting; of each store its items by arrival."""
+    """The stores that have something waiting, of each its items by arrival."""
 
     def __init__(self) -> None:
         self._ring: OrderedDict[S, OrderedDict[T, None]] = OrderedDict()
+        """Those whose turn in this round is still to come."""
+        self._later: OrderedDict[S, OrderedDict[T, None]] = OrderedDict()
+        """Those that had it."""
+        self._served: set[S] = set()
+        """Who had a turn in this round, whether anything is left or not."""
 
     def __len__(self) -> int:
-        return sum(len(items) for items in self._ring.values())
+        return sum(len(items) for ring in (self._ring, self._later) for items in ring.values())
 
     def add(self, store: S, item: T) -> None:
-        """Behind what its store has waiting; a store that had nothing joins the ring at its end."""
-        self._ring.setdefault(store, OrderedDict())[item] = None
+        """Behind what its store has waiting; a store that had nothing joins this round or the next at its end."""
+        self._ring_of(store).setdefault(store, OrderedDict())[item] = None
 
     def remove(self, store: S, item: T) -> None:
-        """Nothing happens when it is not there. A store with nothing left leaves the ring."""
-        items = self._ring.get(store, OrderedDict())
+        """Nothing happens when it is not there. A store with nothing left has no turn to come."""
+        ring = self._ring_of(store)
+        items = ring.get(store, OrderedDict())
         items.pop(item, None)
         if not items:
-            self._ring.pop(store, None)
+            ring.pop(store, None)
 
     def next(self) -> T | None:
-        """The earliest item of the store whose turn it is, which then goes to the end; None when nothing waits."""
+        """The earliest item of the store whose turn it is; None when nothing waits."""
+        if not self._ring:
+            self._ring, self._later = self._later, OrderedDict()
+            self._served.clear()
         if not self._ring:
             return None
         store, items = self._ring.popitem(last=False)
         item, _ = items.popitem(last=False)
+        self._served.add(store)
         if items:
-            self._ring[store] = items
+            self._later[store] = items
         return item
+
+    def _ring_of(self, store: S) -> OrderedDict[S, OrderedDict[T, None]]:
+        return self._later if store in self._served else self._ring

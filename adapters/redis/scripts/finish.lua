@@ -9,7 +9,7 @@ for i = 2, #ARGV do
     if string.sub(place, 1, 1) == '#' then
       redis.call('ZREM', waiting, waiting_as(item, tonumber(string.sub(place, 2))))
       if #waiting_of(store, 1) == 0 then
-        redis.call('ZREM', ring, store)
+        leave(store)
       end
     else
       redis.call('XACK', stream, group, place)

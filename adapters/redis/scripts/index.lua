@@ -1,7 +1,9 @@
 -- Begins every script of the work index. All keys carry one hash tag.
 --   stream    entries that were chosen, read by one consumer group
 --   waiting   items not chosen yet, all with score 0, sorted as 'store number item'
---   ring      store that has items waiting -> the number of its turn
+--   ring      store that has items waiting and its turn in this round to come -> its place
+--   later     the same for the next round
+--   served    stores that had their turn in this round
 --   numbers   the last number given out, for turns and for arrivals
 --   members   item -> its entry's id, or '#' and its number while it waits
 --   counts    store -> how many of its items are in
@@ -9,6 +11,7 @@
 --   born      the incarnation: set anew whenever content was lost
 local stream, waiting, ring, numbers = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local members, counts, full, born = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local later, served = KEYS[9], KEYS[10]
 local group = 'workers'
 local SET_OUT = 1
 
@@ -29,7 +32,7 @@ local function is_whole()
   local left = redis.call('ZCARD', waiting)
   return redis.call('EXISTS', born) == 1
     and redis.call('XLEN', stream) + left == redis.call('HLEN', members)
-    and (left == 0 or redis.call('EXISTS', ring, numbers) == 2)
+    and (left == 0 or (redis.call('EXISTS', numbers) == 1 and redis.call('EXISTS', ring, later) > 0))
 end
 
 -- After this the group exists, and every member is an entry or waits, and each of these a member.
@@ -58,13 +61,36 @@ local function waiting_of(store, count)
   return redis.call('ZRANGE', waiting, '[' .. store .. ' ', '(' .. store .. '!', 'BYLEX', 'LIMIT', 0, count)
 end
 
--- The earliest item of the store whose turn it is becomes an entry; the store goes to the ring's end.
+-- A store that has something waiting is to have its turn in this round, or, if it had it, in the next.
+local function join(store, place)
+  local had_its_turn = redis.call('SISMEMBER', served, store) == 1
+  redis.call('ZADD', had_its_turn and later or ring, 'NX', place, store)
+end
+
+local function leave(store)
+  redis.call('ZREM', ring, store)
+  redis.call('ZREM', later, store)
+end
+
+-- Begins the next round where this one is over.
+local function next_store()
+  if redis.call('EXISTS', ring) == 0 then
+    redis.call('DEL', served)
+    if redis.call('EXISTS', later) == 1 then
+      redis.call('RENAME', later, ring)
+    end
+  end
+  return redis.call('ZPOPMIN', ring)[1]
+end
+
+-- The earliest item of the store whose turn it is becomes an entry.
 -- The pure model of this is core/domain/turns.py.
 local function choose()
-  local store = redis.call('ZPOPMIN', ring)[1]
+  local store = next_store()
   if not store then
     return false
   end
+  redis.call('SADD', served, store)
   local first = waiting_of(store, 2)
   if first[1] then
     local item = string.match(first[1], '^%S+ %S+ (.*)$')
@@ -72,7 +98,7 @@ local function choose()
     redis.call('HSET', members, item, redis.call('XADD', stream, '*', 'item', item))
   end
   if first[2] then
-    redis.call('ZADD', ring, redis.call('INCR', numbers), store)
+    join(store, redis.call('INCR', numbers))
   end
   return true
 end

@@ -9,7 +9,7 @@ for i = 3, #ARGV do
     if tonumber(redis.call('HGET', counts, store) or 0) < window then
       number = number + 1
       redis.call('ZADD', waiting, 0, waiting_as(item, number))
-      redis.call('ZADD', ring, 'NX', number, store)
+      join(store, number)
       redis.call('HSET', members, item, '#' .. string.format('%d', number))
       redis.call('HINCRBY', counts, store, 1)
       added = added + 1

@@ -28,7 +28,7 @@ LONG = 60.0
 """Seconds; everything here takes a fraction of one."""
 WINDOW = 16
 RECLAIM_AFTER = 0.3
-EVENT_KEYS = "{wasl:index2:event}:"
+EVENT_KEYS = "{wasl:index3:event}:"
 
 
 class Service:

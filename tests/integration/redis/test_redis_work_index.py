@@ -12,8 +12,8 @@ from core.errors import Unavailable
 from core.ids import StoreId
 from core.ports.work_index import SET_OUT
 
-STREAM = "{wasl:index2:work}:stream"
-MEMBERS = "{wasl:index2:work}:members"
+STREAM = "{wasl:index3:work}:stream"
+MEMBERS = "{wasl:index3:work}:members"
 LONG = 20.0
 
 
@@ -101,8 +101,8 @@ async def test_finished_entries_leave_the_stream(clients: RedisClients, index: R
         await index.finish(await index.take(limit=8, wait=0))
     assert await clients.writer.xlen(STREAM) == 0
     assert (await clients.writer.xpending(STREAM, GROUP))["pending"] == 0
-    assert await clients.writer.keys("*") == await clients.writer.keys("{wasl:index2:work}:*")
-    assert not await clients.writer.exists(MEMBERS, "{wasl:index2:work}:counts", "{wasl:index2:work}:full")
+    assert await clients.writer.keys("*") == await clients.writer.keys("{wasl:index3:work}:*")
+    assert not await clients.writer.exists(MEMBERS, "{wasl:index3:work}:counts", "{wasl:index3:work}:full")
 
 
 async def test_what_a_dead_consumer_held_is_taken_over(redis_url: str, index: RedisWorkIndex) -> None:

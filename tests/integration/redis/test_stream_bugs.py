@@ -135,7 +135,7 @@ async def test_taskiq_redis_131_a_reclaimer_that_dies_leaves_no_lock(valkey: Emb
     await clients.aclose()
     await service.finished(received=60)
     with redis.Redis.from_url(valkey.url(), decode_responses=True) as client:
-        assert {key.partition("}")[0] for key in client.scan_iter()} <= {"{wasl:index2:event", "{wasl:index2:run"}
+        assert {key.partition("}")[0] for key in client.scan_iter()} <= {"{wasl:index3:event", "{wasl:index3:run"}
 
 
 async def test_taskiq_redis_129_and_130_a_pending_list_is_read_though_nothing_new_arrives(
@@ -306,7 +306,7 @@ async def test_a_redis_that_throws_keys_out_loses_nothing(valkey: EmbeddedValkey
 
 
 async def test_any_one_key_thrown_out_heals(valkey: EmbeddedValkey, service: Service) -> None:
-    parts = ["stream", "waiting", "ring", "numbers", "members", "counts", "full", "born"]
+    parts = ["stream", "waiting", "ring", "numbers", "members", "counts", "full", "born", "later", "served"]
     with redis.Redis.from_url(valkey.url()) as client:
         for part in parts * 2:
             await service.receive(5)

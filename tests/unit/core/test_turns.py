@@ -54,6 +54,18 @@ def test_an_item_behind_k_of_its_own_has_at_most_k_and_one_of_any_other_in_front
     assert waiting == []
 
 
+def test_who_had_no_turn_in_a_round_goes_before_who_had_one() -> None:
+    """A flood waits for its next round whenever anybody comes who was not served in this one."""
+    turns: Turns[int, int] = Turns()
+    flood = 99
+    for number in range(3):
+        turns.add(flood, -1 - number)
+    assert turns.next() == -1
+    turns.add(1, 1)
+    turns.add(2, 2)
+    assert drained(turns) == [1, 2, -2, -3]
+
+
 @given(STEPS)
 def test_one_stores_items_are_handed_out_as_they_came(steps: list[int | None]) -> None:
     turns: Turns[int, tuple[int, int]] = Turns()
