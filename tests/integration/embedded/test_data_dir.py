@@ -151,10 +151,10 @@ def test_servers_that_cannot_go_by_themselves_are_removed_by_the_next_owner() ->
 
 
 def test_the_watchdog_signals_its_charge_when_the_owner_is_killed() -> None:
-    charge = subprocess.Popen(["sleep", "60"])
+    charge = subprocess.Popen(["sleep", "300"])
     script = (
         "import sys; from signal import Signals; from adapters.embedded.spawning import watchdog;"
-        "guard = watchdog(int(sys.argv[1]), Signals.SIGINT); print(guard.pid, flush=True); sys.stdin.read()"
+        "guard = watchdog(int(sys.argv[1]), Signals.SIGTERM); print(guard.pid, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script, str(charge.pid)],
@@ -166,7 +166,10 @@ def test_the_watchdog_signals_its_charge_when_the_owner_is_killed() -> None:
         assert owner.stdout.readline().strip().isdigit()
         assert charge.poll() is None
         owner.kill()
-    assert charge.wait(timeout=10) == -signal.SIGINT
+    try:  # not SIGINT: where the tests run in the background of a shell, it is ignored
+        assert charge.wait(timeout=60) == -signal.SIGTERM
+    finally:
+        charge.kill()
 
 
 def test_a_dismissed_watchdog_leaves_its_charge_alone() -> None:
