@@ -115,7 +115,7 @@ class _Trigger:
         return {**result, "finished": finished, "undeliverable": lost, "ledger": book_record(ledger)}
 
     async def _until_handled(self, events: int) -> tuple[Ledger, bool]:
-        """Delivered, and nothing queued or running; False when nothing moved for a minute."""
+        """Delivered, and nothing spooled, queued or running; False when nothing moved for a minute."""
         total = int(self._wanted["count"])
         last, moved_at = "", time.monotonic()
         with Progress(f"{self._wanted['event']} × {total}", total, sys.stderr) as progress:
@@ -155,8 +155,8 @@ def _given_up(stats: Json) -> int:
 
 
 def _open(ledger: Ledger) -> int:
-    """Work that moves by itself; what waits for its next attempt is not waited for."""
-    return sum(books.count(state) for books in ledger.by_origin.values() for state in MOVING)
+    """Work that moves by itself, what is still spooled included; what waits for its next attempt is not waited for."""
+    return ledger.spooled + sum(books.count(state) for books in ledger.by_origin.values() for state in MOVING)
 
 
 def _read_data(path: Path | None) -> Json:
