@@ -114,7 +114,15 @@ def frozen(home: Path) -> float:
 def http_processes() -> list[psutil.Process]:
     """Of this `wasl up`."""
     children = psutil.Process(os.getpid()).children(recursive=True)
-    return [one for one in children if (one.cmdline() or [""])[0] == "wasl http"]
+    return [one for one in children if _title(one) == "wasl http"]
+
+
+def _title(process: psutil.Process) -> str:
+    """Empty when it is gone."""
+    try:
+        return (process.cmdline() or [""])[0]
+    except psutil.Error:
+        return ""
 
 
 def starts(log: Path) -> int:
