@@ -1,6 +1,6 @@
 """What a flood of one store costs the others: receive-to-done of 99 quiet stores, alone and beside it.
 
-`python benchmarks/flood.py [--events 100000] [--rate 500]` runs a real `wasl up` of its own (embedded servers on
+`python benchmarks/flood.py [--events 100000] [--rate 300]` runs a real `wasl up` of its own (embedded servers on
 disk, two http processes, a consumer, a scheduler) whose only handler takes HANDLER_SECONDS per event. The quiet
 stores get one webhook a second each; store A gets its flood beside them, faster than its handlers can work it off,
 so that a backlog grows. Times are the ledger's own: `settled_at - received_at` of the quiet stores' events.
@@ -228,7 +228,7 @@ async def settled(database: psycopg.Connection[tuple[object, ...]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--events", type=int, default=100_000)
-    parser.add_argument("--rate", type=float, default=500.0, help="of the flood, events per second")
+    parser.add_argument("--rate", type=float, default=300.0, help="of the flood, events per second")
     parser.add_argument("--idle", type=float, default=20.0, help="seconds without a flood")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wasl-bench-") as name:
