@@ -16,7 +16,7 @@ from config.version import running_version
 from config.ways_in import limits, own_hosts
 from entrypoints.http.app import create_app
 from entrypoints.http.connections import Patience
-from entrypoints.http.services import Customers, Doors, Erasing, HttpServices, HttpSettings, Keys, Mirror
+from entrypoints.http.services import Customers, Doors, Erasing, HttpServices, HttpSettings, Keys, Mirror, StoreSights
 from entrypoints.http.serving import allow_many_connections, make_runner
 from entrypoints.known_database import is_known, remember
 from entrypoints.listening import BACKLOG
@@ -121,6 +121,7 @@ def http_services(parts: Daemon) -> HttpServices:
         rejected=features.log_rejections(),
         rejections=adapters.rejections(),
         erasing=Erasing(features.erase(), adapters.erasures(), adapters.personal_data()),
+        stores=StoreSights(adapters.store_directory(), adapters.store_life()),
         embedded=features.embedded_visits() if settings.zid_embedded else None,
         doors=_doors(parts),
     )

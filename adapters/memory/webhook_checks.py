@@ -57,6 +57,9 @@ class MemoryWebhookChecks(WebhookChecks):
     async def of_install(self, install_id: InstallId) -> WebhookCheck | None:
         return self._found.get(install_id)
 
+    async def of_installs(self, install_ids: Sequence[InstallId]) -> Mapping[InstallId, WebhookCheck]:
+        return {install_id: self._found[install_id] for install_id in install_ids if install_id in self._found}
+
     async def totals(self) -> Mapping[WebhookState, int]:
         live = [check for install_id, check in self._found.items() if self._database.live_install(install_id)]
         every = [state for check in live for state in check.states.values()]

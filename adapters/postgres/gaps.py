@@ -68,7 +68,7 @@ class PostgresGaps(Gaps):
 
     async def of_install(self, install_id: InstallId) -> Sequence[KnownGap]:
         async with acquire(self._pool) as connection:
-            return [_gap(row) for row in await connection.fetch(_OF_INSTALL, install_id)]
+            return [read_gap(row) for row in await connection.fetch(_OF_INSTALL, install_id)]
 
     async def close(self, gaps: Sequence[KnownGap], *, lost: str | None = None) -> int:
         async with acquire(self._pool) as connection:
@@ -76,14 +76,15 @@ class PostgresGaps(Gaps):
 
     async def of_store(self, store_id: StoreId, *, limit: int = 50) -> Sequence[KnownGap]:
         async with acquire(self._pool) as connection:
-            return [_gap(row) for row in await connection.fetch(_OF_STORE, store_id, limit)]
+            return [read_gap(row) for row in await connection.fetch(_OF_STORE, store_id, limit)]
 
     async def count_open(self) -> int:
         async with acquire(self._pool) as connection:
             return int(await connection.fetchval(_COUNT_OPEN))
 
 
-def _gap(row: asyncpg.Record) -> KnownGap:
+def read_gap(row: asyncpg.Record) -> KnownGap:
+    """The gap in a row of its table."""
     gap = Gap(
         StoreId(row["store_id"]),
         InstallId(row["install_id"]),

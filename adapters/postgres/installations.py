@@ -32,13 +32,13 @@ SUPERSEDED: Final = "install.superseded"
 """Audited for an install that ended because the next one began."""
 _BEFORE_ALL: Final = -(2**63)
 
-_INSTALLS: Final = """
+INSTALLS: Final = """
     SELECT s.store_id, s.uuid, s.title, s.url, s.currency, s.install_id, s.epoch, s.state, i.installed_at, i.ended_at,
            s.paused_at
     FROM stores s JOIN installs i ON i.install_id = s.install_id
 """
-_CURRENT: Final = _INSTALLS + "WHERE s.store_id = $1"
-_PAGE: Final = _INSTALLS + "WHERE s.store_id > $1 ORDER BY s.store_id LIMIT $2"
+_CURRENT: Final = INSTALLS + "WHERE s.store_id = $1"
+_PAGE: Final = INSTALLS + "WHERE s.store_id > $1 ORDER BY s.store_id LIMIT $2"
 
 # Returns nothing when this install is the store's already: activating it again changes nothing.
 _TAKE_STORE: Final = """
@@ -118,12 +118,12 @@ class PostgresInstallations(Installations):
     async def current(self, store_id: StoreId) -> Install | None:
         async with acquire(self._pool) as conn:
             row = await conn.fetchrow(_CURRENT, store_id)
-        return _install(row) if row else None
+        return read_install(row) if row else None
 
     async def page(self, *, after: StoreId | None = None, limit: int = 50) -> Sequence[Install]:
         async with acquire(self._pool) as conn:
             rows = await conn.fetch(_PAGE, _BEFORE_ALL if after is None else after, limit)
-        return [_install(row) for row in rows]
+        return [read_install(row) for row in rows]
 
     async def change_state(self, install_id: InstallId, target: InstallState, *, audit: AuditEntry) -> bool:
         sources = [state.value for state in LIVE if target in LIVE & INSTALL_MOVES[state]]
@@ -171,7 +171,7 @@ class PostgresInstallations(Installations):
                 await write_audit(conn, audit)
             row = await conn.fetchrow(_CURRENT, identity.store_id)
         assert row is not None  # written, or found to be ours, a moment ago
-        if (install := _install(row)).state not in LIVE:
+        if (install := read_install(row)).state not in LIVE:
             raise Stale(f"install {install_id} is over")
         return install
 
@@ -234,7 +234,8 @@ async def _add_install(conn: Connection, store_id: StoreId, install_id: InstallI
         raise Stale(f"install {install_id} is over: a later one took its place")
 
 
-def _install(row: asyncpg.Record) -> Install:
+def read_install(row: asyncpg.Record) -> Install:
+    """The install in a row of INSTALLS."""
     identity = StoreIdentity(StoreId(row["store_id"]), row["uuid"], row["title"], row["url"], row["currency"])
     return Install(
         identity,

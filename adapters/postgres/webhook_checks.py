@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import asyncpg
+
 from adapters.postgres.connection import Pool, acquire, transaction
 from adapters.postgres.moves import LIVE_STATES
 from adapters.postgres.storable_text import storable
@@ -44,7 +46,7 @@ _NOTE: Final = f"""
         complete_at = coalesce(excluded.complete_at, c.complete_at), states = excluded.states,
         problems = excluded.problems
 """
-_OF_INSTALL: Final = "SELECT * FROM webhook_checks WHERE install_id = $1 AND checked_at IS NOT NULL"
+_OF_INSTALLS: Final = "SELECT * FROM webhook_checks WHERE install_id = ANY ($1) AND checked_at IS NOT NULL"
 _TOTALS: Final = f"""
     SELECT value AS state, count(*) AS events
     FROM webhook_checks c JOIN stores s USING (store_id, install_id), jsonb_each_text(c.states)
@@ -85,13 +87,12 @@ class PostgresWebhookChecks(WebhookChecks):
             await connection.execute(_NOTE, install_id, found, told, complete, next_in)
 
     async def of_install(self, install_id: InstallId) -> WebhookCheck | None:
+        return (await self.of_installs([install_id])).get(install_id)
+
+    async def of_installs(self, install_ids: Sequence[InstallId]) -> Mapping[InstallId, WebhookCheck]:
         async with acquire(self._pool) as connection:
-            row = await connection.fetchrow(_OF_INSTALL, install_id)
-        if row is None:
-            return None
-        states = {event: WebhookState(state) for event, state in row["states"].items()}
-        store_id = StoreId(row["store_id"])
-        return WebhookCheck(store_id, install_id, row["checked_at"], row["complete_at"], states, row["problems"])
+            rows = await connection.fetch(_OF_INSTALLS, list(install_ids))
+        return {check.install_id: check for check in map(_check, rows)}
 
     async def totals(self) -> Mapping[WebhookState, int]:
         async with acquire(self._pool) as connection:
@@ -103,3 +104,9 @@ class PostgresWebhookChecks(WebhookChecks):
         async with acquire(self._pool) as connection:
             rows = await connection.fetch(_HEARD, install_id)
         return {row["topic"]: row["at"] for row in rows}
+
+
+def _check(row: asyncpg.Record) -> WebhookCheck:
+    states = {event: WebhookState(state) for event, state in row["states"].items()}
+    store_id, install_id = StoreId(row["store_id"]), InstallId(row["install_id"])
+    return WebhookCheck(store_id, install_id, row["checked_at"], row["complete_at"], states, row["problems"])

@@ -9,6 +9,8 @@ from adapters.postgres.app_events import PostgresAppEventBook, PostgresStoreSubs
 from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.locks import PostgresLocks
 from adapters.postgres.pauses import PostgresPauses
+from adapters.postgres.store_directory import PostgresStoreDirectory
+from adapters.postgres.store_life import PostgresStoreLife
 from config import guards
 from config.parts.calls import CallAdapters, CallFeatures
 from config.parts.embedded import EmbeddedFeatures
@@ -44,6 +46,8 @@ class StoreAdapters(Opened):
     states = providers.Singleton(guards.states, Opened.redis, pool)
     locks = providers.Singleton(PostgresLocks, pool)
     pauses = providers.Singleton(PostgresPauses, pool)
+    store_directory = providers.Singleton(PostgresStoreDirectory, pool)
+    store_life = providers.Singleton(PostgresStoreLife, pool)
     app_event_book = providers.Singleton(PostgresAppEventBook, pool)
     store_subscriptions = providers.Singleton(PostgresStoreSubscriptions, pool)
     check_tokens = providers.Singleton(

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from core.domain.audit import SYSTEM, AuditEntry
 from core.domain.events import WorkItem
+from core.domain.masking import masked_text
 from core.domain.stores import Install
 from core.ids import StoreId
 from core.ports.event_ledger import EventLedger
@@ -22,6 +23,7 @@ from core.ports.pauses import Pauses
 
 PAUSED = "store.paused"
 RESUMED = "store.resumed"
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +48,27 @@ class PauseStore:
         self._ledger = ledger
         self._window = window
 
-    async def pause(self, store_id: StoreId, *, actor: str = SYSTEM, request_id: str | None = None) -> Standing | None:
-        """What is at work for the store ends, nothing more of it begins. None when it was never installed."""
+    async def pause(
+        self, store_id: StoreId, *, actor: str = SYSTEM, request_id: str | None = None, reason: str | None = None
+    ) -> Standing | None:
+        """What is at work for the store ends, nothing more of it begins. None when it was never installed.
+
+        The audit keeps the reason, without addresses and telephone numbers.
+        """
         install = await self._installations.current(store_id)
         if install is None:
             return None
-        changed = await self._pauses.pause(store_id, audit=_entry(PAUSED, install, actor, request_id))
+        changed = await self._pauses.pause(store_id, audit=_entry(PAUSED, install, actor, request_id, reason))
         return await self._standing(store_id, changed=changed)
 
-    async def resume(self, store_id: StoreId, *, actor: str = SYSTEM, request_id: str | None = None) -> Standing | None:
+    async def resume(
+        self, store_id: StoreId, *, actor: str = SYSTEM, request_id: str | None = None, reason: str | None = None
+    ) -> Standing | None:
         """What waited can be claimed again. None when the store was never installed."""
         install = await self._installations.current(store_id)
         if install is None:
             return None
-        changed = await self._pauses.resume(store_id, audit=_entry(RESUMED, install, actor, request_id))
+        changed = await self._pauses.resume(store_id, audit=_entry(RESUMED, install, actor, request_id, reason))
         released = await self._ledger.backlog(store_id, limit=self._window)
         return await self._standing(store_id, changed=changed, released=released)
 
@@ -70,5 +79,6 @@ class PauseStore:
         return Standing(store_id, changed, install.paused_at, released) if install else None
 
 
-def _entry(action: str, install: Install, actor: str, request_id: str | None) -> AuditEntry:
-    return AuditEntry(action, install.identity.store_id, install.install_id, actor, request_id)
+def _entry(action: str, install: Install, actor: str, request_id: str | None, reason: str | None) -> AuditEntry:
+    details = {"reason": masked_text(reason.strip())[:LONGEST_REASON]} if reason and reason.strip() else {}
+    return AuditEntry(action, install.identity.store_id, install.install_id, actor, request_id, details)

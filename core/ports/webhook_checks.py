@@ -39,6 +39,10 @@ class WebhookChecks(Protocol):
         """The last look; None before the first."""
 
     @abstractmethod
+    async def of_installs(self, install_ids: Sequence[InstallId]) -> Mapping[InstallId, WebhookCheck]:
+        """The last look at each; those that were never looked at are left out."""
+
+    @abstractmethod
     async def totals(self) -> Mapping[WebhookState, int]:
         """Events by state, over the last looks at all live installs; every state is named."""
 

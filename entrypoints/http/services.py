@@ -50,6 +50,8 @@ from core.ports.mirror_reading import (
 from core.ports.rejections import Rejections
 from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
+from core.ports.store_directory import StoreDirectory
+from core.ports.store_life import StoreLife
 from core.ports.system import Clock, Ids
 from core.ports.token_status import TokenStatuses
 from core.ports.webhook_checks import WebhookChecks
@@ -156,6 +158,14 @@ class Erasing:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSights:
+    """What people look at of stores: finding one among many, and what happened to it."""
+
+    directory: StoreDirectory
+    life: StoreLife
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """The features and ports behind the routes. `worker` tells this process's lease."""
 
@@ -191,6 +201,7 @@ class HttpServices:
     rejected: LogRejections
     rejections: Rejections
     erasing: Erasing
+    stores: StoreSights
     worker: Callable[[], WorkerId]
     embedded: EmbeddedVisits | None = None
     """None where the app is not embedded."""

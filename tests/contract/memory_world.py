@@ -30,6 +30,8 @@ from adapters.memory.sealed_vault import MemoryKeyCensus, MemorySealedVault
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
 from adapters.memory.stock_ledger import MemoryStockLedger
+from adapters.memory.store_directory import MemoryStoreDirectory
+from adapters.memory.store_life import MemoryStoreLife
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
 from adapters.memory.webhook_addresses import MemoryWebhookAddresses
 from adapters.memory.webhook_checks import MemoryWebhookChecks
@@ -72,6 +74,8 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         comparison=MemoryComparison(database),
         webhook_checks=MemoryWebhookChecks(database),
         pauses=MemoryPauses(database),
+        directory=MemoryStoreDirectory(database),
+        life=MemoryStoreLife(database),
         hands=MemoryHands(database),
         now=database.now,
         foreign_vault=MemoryTokenVault(database, ReversibleSealer(("another",))),

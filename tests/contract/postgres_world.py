@@ -47,7 +47,9 @@ from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.sealed_vault import PostgresSealedVault
 from adapters.postgres.segments import PostgresSegments
 from adapters.postgres.stock_ledger import PostgresStockLedger
+from adapters.postgres.store_directory import PostgresStoreDirectory
 from adapters.postgres.store_erasing import PostgresStoreEraser
+from adapters.postgres.store_life import PostgresStoreLife
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.webhook_addresses import PostgresWebhookAddresses
@@ -101,6 +103,8 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 comparison=PostgresComparison(pool),
                 webhook_checks=PostgresWebhookChecks(pool),
                 pauses=PostgresPauses(pool),
+                directory=PostgresStoreDirectory(pool),
+                life=PostgresStoreLife(pool),
                 hands=PostgresHands(owner),
                 now=lambda: datetime.now(UTC),
                 foreign_vault=PostgresTokenVault(pool, other),

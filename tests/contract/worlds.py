@@ -38,6 +38,8 @@ from core.ports.sealed_vault import KeyCensus, SealedVault
 from core.ports.sealing import Sealer
 from core.ports.segments import Audience, Segments
 from core.ports.stock_ledger import StockLedger
+from core.ports.store_directory import StoreDirectory
+from core.ports.store_life import StoreLife
 from core.ports.system import Ids
 from core.ports.token_status import TokenStatuses
 from core.ports.webhook_addresses import WebhookAddresses
@@ -100,6 +102,8 @@ class LedgerWorld:
     comparison: Comparison
     webhook_checks: WebhookChecks
     pauses: Pauses
+    directory: StoreDirectory
+    life: StoreLife
     hands: Hands
     now: Callable[[], datetime]
     foreign_vault: TokenVault

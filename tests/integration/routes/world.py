@@ -41,6 +41,8 @@ from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
 from adapters.memory.sign_in_guards import MemoryGuessLimit, MemorySessions
 from adapters.memory.stock_ledger import MemoryStockLedger
+from adapters.memory.store_directory import MemoryStoreDirectory
+from adapters.memory.store_life import MemoryStoreLife
 from adapters.memory.system import ManualClock, SeededChance, SequentialIds
 from adapters.memory.token_trials import MemoryTokenTrials
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
@@ -103,6 +105,7 @@ from entrypoints.http.services import (
     Keys,
     Mirror,
     Network,
+    StoreSights,
 )
 from entrypoints.http.serving import make_runner
 
@@ -397,6 +400,7 @@ class World:
                 self.erasures,
                 MemoryPersonalData(self.database),
             ),
+            stores=StoreSights(MemoryStoreDirectory(self.database), MemoryStoreLife(self.database)),
             doors=self.doors,
         )
 
