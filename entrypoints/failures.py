@@ -19,6 +19,24 @@ FIX_OF_DEPENDENCY: Final[Mapping[str, str]] = {
 }
 
 
+def why_expected(error: BaseException) -> CommandFailed | WaslError | None:
+    """The failure that explains it; None where somebody has to look at a traceback.
+
+    Of several that failed side by side the first speaks, when none of them is a surprise. A file that cannot be
+    read or written is no surprise.
+    """
+    match error:
+        case CommandFailed() | WaslError():
+            return error
+        case BaseExceptionGroup():
+            reasons = [why_expected(inner) for inner in error.exceptions]
+            return reasons[0] if all(reasons) else None
+        case OSError(filename=str(name), strerror=str(problem)):
+            return CommandFailed(f"{name}: {problem}")
+        case _:
+            return None
+
+
 def explain(error: CommandFailed | WaslError) -> str:
     """One line for people: cause, then what to do."""
     match error:

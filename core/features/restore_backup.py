@@ -69,6 +69,11 @@ class RestoreBackup:
         await self.trail.note(AuditEntry("backup.restored", actor=actor, details=details))
         return Restored(tokens, erasures, stores)
 
+    async def foretell(self, since: datetime) -> Restored:
+        """How much `put_right` would do; changes nothing. Every live store has tokens."""
+        stores = len([install async for install in self._live()])
+        return Restored(tokens=stores, erasures=len(await self.log.since(since)), stores=stores)
+
     async def _erase_again(self, since: datetime, actor: str, report: Callable[[str, int], None]) -> int:
         """From the file. Those that the backup knows as open are carried out by schedulers anyway."""
         applied = 0

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from typer._click import Command, Context, HelpFormatter
+from typer._click.shell_completion import CompletionItem
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from core.errors import WaslError
-from entrypoints.failures import CommandFailed, explain
+from entrypoints.cli.endings import end_well, flush
 from entrypoints.up.lifeline import follow_parent
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -95,30 +95,43 @@ class WaslCommands(TyperGroup):
             with formatter.section(heading):
                 formatter.write_dl(list(commands.items()))
 
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
+        """The commands' names; none of them is imported for it."""
+        names = [CompletionItem(name, help=line) for name, line in HELP.items() if name.startswith(incomplete)]
+        return [*names, *super(TyperGroup, self).shell_complete(ctx, incomplete)]
+
 
 app = typer.Typer(
     name="wasl",
     cls=WaslCommands,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: wasl up --port 8123        Each command has its own --help.",
+    epilog="Example: wasl up --port 8123        Each command has its own --help, with examples and exit codes.",
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from config.version import running_version  # noqa: PLC0415 (help is quick without it)
+
+        typer.echo(f"wasl {running_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def wasl() -> None:
+def wasl(
+    version: Annotated[  # noqa: ARG001 (its callback answers)
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Wasl: the service a Zid app runs. It installs stores, keeps their tokens, takes their webhooks in."""
     follow_parent()
 
 
 def run() -> None:
-    """Runs the command line; an expected failure is one line on stderr and exit code 1."""
-    try:
-        app(prog_name="wasl")
-    except (CommandFailed, WaslError) as error:
-        sys.exit(f"wasl: {explain(error)}")
-    except BrokenPipeError:
-        sys.exit(1)
+    """Runs the command line and exits with 0, 1 or 2; no failure shows a traceback."""
+    code = end_well(lambda: app(prog_name="wasl", standalone_mode=False))
+    flush()
+    sys.exit(code)

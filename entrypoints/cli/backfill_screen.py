@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from core.domain.backfill import BackfillState, BackfillStatus
 from core.ids import EntityKind
+from entrypoints.cli.progress import can_move
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -28,7 +29,7 @@ class Screen(Protocol):
 @contextmanager
 def screen_on(stream: TextIO) -> Iterator[Screen]:
     """Bars where there is a terminal, which go when it ends; lines elsewhere."""
-    if not stream.isatty():
+    if not can_move(stream):
         yield Lines(stream)
         return
     from rich.console import Console  # noqa: PLC0415 (only a terminal needs it)

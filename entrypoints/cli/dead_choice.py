@@ -15,6 +15,7 @@ from core.features.dead_letters import Decided
 from core.ids import EventId
 from core.ports.ledger_reading import EventFilter
 from core.ports.redrives import Order
+from entrypoints.cli.completion import handlers
 from entrypoints.cli.filters import ACTOR, read_event_id
 from entrypoints.cli.opened import publish
 
@@ -22,9 +23,16 @@ EventNumbers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...")]
 All = Annotated[bool, typer.Option("--all", help="Every dead event; needed where nothing else is chosen.")]
 FingerprintOption = Annotated[
     str | None,
-    typer.Option("--fingerprint", help="Only this group of `wasl dead list`; without @VERSION it means all versions."),
+    typer.Option(
+        "--fingerprint",
+        metavar="FINGERPRINT",
+        help="Only this group of `wasl dead list`; without @VERSION it means all versions.",
+    ),
 ]
-HandlerOption = Annotated[str | None, typer.Option("--handler", help="Only letters of this handler.")]
+HandlerOption = Annotated[
+    str | None,
+    typer.Option("--handler", metavar="HANDLER", help="Only letters of this handler.", autocompletion=handlers),
+]
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 

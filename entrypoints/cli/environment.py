@@ -23,9 +23,14 @@ ERASURE_FILE: Final = "erasures.jsonl"
 """In the data directory, unless ERASURE_LOG says otherwise."""
 
 DataDir = Annotated[
-    Path, typer.Option(envvar="WASL_DATA_DIR", help="Where `wasl up` keeps its data.", show_default=True)
+    Path,
+    typer.Option(
+        envvar="WASL_DATA_DIR", metavar="DIR", help="Where `wasl up` keeps its data and says how it is reached."
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON document on stdout, with every field, instead of a table.")
+]
 
 
 def given_environment(environment: Mapping[str, str] = os.environ, dotenv: Path = DOTENV) -> dict[str, str]:

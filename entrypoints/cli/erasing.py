@@ -1,4 +1,4 @@
-"""What commands share that erase: carrying out with progress, and showing the certificate."""
+"""What commands share that erase: asking first, carrying out with progress, and showing the certificate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.domain.erasures import Erasure, Removed
 from core.errors import TryLater
 from core.features.erase_data import Certificate
 from entrypoints.cli.output import show_json, show_record
+from entrypoints.cli.progress import Progress
 from entrypoints.failures import CommandFailed
 from entrypoints.wiring import Daemon
 
@@ -19,20 +20,16 @@ from entrypoints.wiring import Daemon
 async def carry_out(parts: Daemon, erasure: Erasure) -> Certificate:
     """Finished when it returns. CommandFailed when something has to be waited for: schedulers go on then."""
     done: Counter[str] = Counter()
+    with Progress("erasing", None, sys.stderr) as progress:
 
-    def report(removed: Removed) -> None:
-        done[removed.table] += removed.rows
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[2K{removed.table}: {done[removed.table]}")
-            sys.stderr.flush()
+        def report(removed: Removed) -> None:
+            done[removed.table] += removed.rows
+            progress.show(done[removed.table], removed.table)
 
-    try:
-        return await parts.features.erase().carry_out(erasure.erasure_id, report)
-    except TryLater as problem:
-        raise CommandFailed(f"erasure {erasure.erasure_id} is not finished: {problem}") from problem
-    finally:
-        if done and sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[2K")
+        try:
+            return await parts.features.erase().carry_out(erasure.erasure_id, report)
+        except TryLater as problem:
+            raise CommandFailed(f"erasure {erasure.erasure_id} is not finished: {problem}") from problem
 
 
 def show_certificate(certificate: Certificate, *, as_json: bool) -> None:
@@ -54,13 +51,16 @@ def show_certificate(certificate: Certificate, *, as_json: bool) -> None:
     typer.echo(f"Backups hold it until {certificate.backups_expire.isoformat()} (BACKUP_RETENTION_DAYS).")
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Asks on a terminal; where nobody can be asked, `--yes` has to say so."""
+def confirm(what: str, word: str, *, yes: bool) -> None:
+    """Has the word typed on a terminal; where nobody can be asked, `--yes` has to say so."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise CommandFailed("nobody can be asked here; give --yes to go ahead")
-    typer.confirm(question, abort=True)
+        raise CommandFailed("nobody can be asked here: give --yes to go ahead, or --dry-run to see what would go")
+    typer.echo(f"{what}. It cannot be undone.", err=True)
+    typed = typer.prompt(f"Type {word} to go ahead", default="", show_default=False, err=True)
+    if typed.strip() != word:
+        raise CommandFailed(f"that is not {word}: nothing was changed")
 
 
 def write_private(path: Path, content: str) -> None:

@@ -12,12 +12,27 @@ import typer
 from core.domain.event_states import EventState, Origin
 from core.ids import EventId, StoreId
 from core.ports.ledger_reading import EventFilter
+from entrypoints.cli.completion import spans, topics
 
-StoreOption = Annotated[int | None, typer.Option("--store", min=1, help="Only this store's.")]
-TopicOption = Annotated[str | None, typer.Option("--topic", help="Only this topic, such as order.create.")]
-SinceOption = Annotated[str | None, typer.Option("--since", help="Received since: 15m, 12h, 7d, or 2026-01-31T12:00Z.")]
-Limit = Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count, change nothing.")]
+StoreOption = Annotated[
+    int | None, typer.Option("--store", metavar="STORE_ID", min=1, help="Only this store's; its number at Zid.")
+]
+TopicOption = Annotated[
+    str | None,
+    typer.Option("--topic", metavar="TOPIC", help="Only this topic, such as order.create.", autocompletion=topics),
+]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="SPAN|TIME",
+        help="Received since: 90s, 15m, 12h or 7d before now, or 2026-01-31T12:00Z (without a zone: UTC).",
+        autocompletion=spans,
+    ),
+]
+Limit = Annotated[int, typer.Option(metavar="N", min=1, max=100_000, help="At most so many.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count and tell, change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for the confirmation; for scripts.")]
 ACTOR: Final = "cli"
 _SPAN: Final = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import typer
 from setproctitle import setproctitle
+from typer.core import TyperCommand
+
+from entrypoints.cli.manual import Manual
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def commands(about: str | None = None) -> typer.Typer:
+class Commands(typer.Typer):
+    """A place to register commands on. Each one's help is a page of the manual."""
+
+    def command(
+        self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **options: Any
+    ) -> Callable[[Command], Command]:
+        return super().command(name, cls=cls or Manual, **options)
+
+
+def commands(about: str | None = None) -> Commands:
     """A place to register the commands of one module on; `about` where there is more than one."""
-    app = typer.Typer(
+    app = Commands(
         help=about,
         no_args_is_help=about is not None,
         add_completion=False,

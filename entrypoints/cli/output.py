@@ -6,8 +6,14 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
+
+from entrypoints.cli.values import text_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Row = Mapping[str, object]
 
@@ -19,7 +25,9 @@ def show_rows(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, emp
     elif not rows:
         typer.echo(empty)
     elif sys.stdout.isatty():
-        _show_table(rows, columns)
+        from entrypoints.cli.tables import show_table  # noqa: PLC0415 (only a terminal needs it)
+
+        show_table(rows, columns, _console())
     else:
         _show_aligned(rows, columns)
 
@@ -29,30 +37,19 @@ def show_record(record: Row, *, as_json: bool) -> None:
     if as_json:
         show_json(record)
         return
+    if sys.stdout.isatty():
+        from entrypoints.cli.tables import show_fields  # noqa: PLC0415
+
+        show_fields(record, _console())
+        return
     width = max(map(len, record))
     for name, value in record.items():
         typer.echo(f"{name:<{width}}  {text_of(value)}")
 
 
 def show_json(value: object) -> None:
+    """One document; times in UTC, letters as they are."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
-
-
-def text_of(value: object) -> str:
-    """A value as people read it."""
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
-        case list() | tuple():
-            return ", ".join(map(text_of, value)) or "-"
-        case dict():
-            return ", ".join(f"{key}={text_of(inner)}" for key, inner in value.items()) or "-"
-        case _:
-            return str(value)
 
 
 def _plain(value: object) -> object:
@@ -63,22 +60,19 @@ def _plain(value: object) -> object:
             return str(value)
 
 
-def _show_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    from rich.console import Console  # noqa: PLC0415 (only a terminal needs it)
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def _console() -> Console:
+    """Colours as NO_COLOR and TERM want them; text is shown as it is, not read for markup."""
+    from rich.console import Console  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        numeric = all(isinstance(row.get(column), int | None) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(text_of(row.get(column))) for column in columns))
-    Console().print(table)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def _show_aligned(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    cells = [list(columns), *([text_of(row.get(column)) for column in columns] for row in rows)]
+    cells = [list(columns), *([_one_line(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[number]) for line in cells) for number in range(len(columns))]
     for line in cells:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _one_line(value: object) -> str:
+    return " ".join(text_of(value).split())

@@ -23,7 +23,7 @@ async def follow(redrives: Redrives, job: Job, *, stream: TextIO = sys.stderr, p
         while job.state is JobState.OPEN:
             progress.show(job.total - job.pending - job.count(ItemState.IN_FLIGHT))
             if time.monotonic() >= hint_at and job.pending == job.total:
-                stream.write("nobody works on it yet: is `wasl scheduler` running? What was asked for is kept\n")
+                progress.say("nobody works on it yet: is `wasl scheduler` running? What was asked for is kept")
                 hint_at = float("inf")
             await asyncio.sleep(LOOK_EVERY)
             job = await redrives.job(job.job_id) or job

@@ -13,6 +13,7 @@ from core.ports.alerts import AlertFilter
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.filters import Limit
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import show_rows
 from entrypoints.cli.refresh_facts import ALERT_COLUMNS, alert_row
@@ -21,11 +22,16 @@ app = commands("What is wrong and may need somebody to act.")
 Kind = StrEnum("Kind", [(kind.name, kind.value) for kind in AlertKind])  # type: ignore[misc]  # made from the list
 
 
-@app.command("list", epilog="Example: wasl alerts list --all --store 1001")
+@app.command(
+    "list",
+    epilog=manual("wasl alerts list", "wasl alerts list --all --store 1001", see=["wasl status", "docs/runbook.md"]),
+)
 def list_alerts(
     every: Annotated[bool, typer.Option("--all", help="Also those that are well again.")] = False,
     kind: Annotated[Kind | None, typer.Option(help="Only this kind.")] = None,
-    store: Annotated[int | None, typer.Option(help="Only this store's.", min=1)] = None,
+    store: Annotated[
+        int | None, typer.Option(metavar="STORE_ID", help="Only this store's; its number at Zid.", min=1)
+    ] = None,
     limit: Limit = 100,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,

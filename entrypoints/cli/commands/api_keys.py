@@ -14,8 +14,9 @@ from core.domain.api_keys import ApiKey, KeyDraft, overlap_of
 from core.domain.bounds import OutOfBounds
 from core.features.api_keys import KeepApiKeys, NewKey
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
-from entrypoints.cli.filters import ACTOR, Limit, read_since, read_span
+from entrypoints.cli.filters import ACTOR, DryRun, Limit, read_since, read_span
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.failures import CommandFailed
@@ -26,7 +27,13 @@ COLUMNS = ("id", "name", "scopes", "state", "hint", "expires_at", "last_used_at"
 PAGE = 200
 
 
-@app.command(epilog="Example: wasl api-keys create courier --scope operate --expires 90d")
+@app.command(
+    epilog=manual(
+        "wasl api-keys create courier --scope operate --expires 90d",
+        "KEY=$(wasl api-keys create reports)  # through a pipe: the key alone",
+        see=["wasl api-keys list", "docs/access.md"],
+    )
+)
 def create(
     name: Annotated[str | None, typer.Argument(help="Whose key it is. The audit names keys by number.")] = None,
     named: Annotated[str | None, typer.Option("--name", help="The same.")] = None,
@@ -36,8 +43,12 @@ def create(
             "--scope", "--scopes", help="read (if left out), operate or admin; each contains those before it."
         ),
     ] = None,
-    expires: Annotated[str | None, typer.Option(help="12h, 90d or 2026-12-31T12:00Z; never, if left out.")] = None,
-    rate: Annotated[int | None, typer.Option(help="Requests a minute; else the service's own limit.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(metavar="SPAN|TIME", help="12h, 90d or 2026-12-31T12:00Z; never, if left out.")
+    ] = None,
+    rate: Annotated[
+        int | None, typer.Option(metavar="N", help="Requests a minute; else the service's own limit.")
+    ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +58,7 @@ def create(
     _show_new(made, as_json=as_json)
 
 
-@app.command("list", epilog="Example: wasl api-keys list --json")
+@app.command("list", epilog=manual("wasl api-keys list", "wasl api-keys list --json", see=["docs/access.md"]))
 def list_keys(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Every key, newest first, those that are over included."""
     keys = with_adapters(data_dir, lambda adapters: _all(adapters, limit))
@@ -56,10 +67,12 @@ def list_keys(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_json
     )
 
 
-@app.command(epilog="Example: wasl api-keys rotate 7 --overlap 24h")
+@app.command(epilog=manual("wasl api-keys rotate 7 --overlap 24h", see=["wasl api-keys revoke", "docs/access.md"]))
 def rotate(
     key_id: KeyNumber,
-    overlap: Annotated[str, typer.Option(help="How long the old key goes on: 0s, 30m, 24h, up to 30d.")] = "24h",
+    overlap: Annotated[
+        str, typer.Option(metavar="SPAN", help="How long the old key goes on: 0s, 30m, 24h, up to 30d.")
+    ] = "24h",
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -75,13 +88,21 @@ def rotate(
     _show_new(with_adapters(data_dir, work), as_json=as_json)
 
 
-@app.command(epilog="Example: wasl api-keys revoke 7")
-def revoke(key_id: KeyNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+@app.command(epilog=manual("wasl api-keys revoke 7 --dry-run", "wasl api-keys revoke 7", see=["wasl api-keys list"]))
+def revoke(
+    key_id: KeyNumber, dry_run: DryRun = False, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False
+) -> None:
     """End a key: from now on it opens nothing, and whoever signed in to the console with it is signed out."""
-    key = with_adapters(data_dir, lambda adapters: _keeping(adapters).revoke(KeyId(key_id), actor=ACTOR))
+
+    async def work(adapters: Adapters) -> ApiKey | None:
+        if dry_run:
+            return await adapters.key_book().get(KeyId(key_id))
+        return await _keeping(adapters).revoke(KeyId(key_id), actor=ACTOR)
+
+    key = with_adapters(data_dir, work)
     if key is None:
         raise CommandFailed(_unknown(key_id))
-    show_record(_row(key), as_json=as_json)
+    show_record({**_row(key), "dry_run": dry_run}, as_json=as_json)
 
 
 def _keeping(adapters: Adapters) -> KeepApiKeys:

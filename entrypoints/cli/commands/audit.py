@@ -11,9 +11,11 @@ from core.domain.audit import AuditRecord
 from core.domain.audit_flaws import Flaw, FlawKind, Mark, read_mark
 from core.features.verify_audit import Finding
 from core.ids import StoreId
+from entrypoints.cli.completion import audit_actions, spans
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.filters import Limit, StoreOption, read_since
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_rows
 
@@ -33,15 +35,34 @@ MEANS: Final = {
     FlawKind.CUT: "the chain does not hold the head you gave: it was cut off or made anew",
 }
 
-ActionOption = Annotated[str | None, typer.Option("--action", help="Only this action, such as token.refreshed.")]
-ActorOption = Annotated[str | None, typer.Option("--actor", help="Only what this key, person or part did.")]
-WrittenSince = Annotated[str | None, typer.Option("--since", help="Written since: 15m, 12h, 7d, or 2026-01-31T12:00Z.")]
+ActionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--action", metavar="ACTION", help="Only this action, such as token.refreshed.", autocompletion=audit_actions
+    ),
+]
+ActorOption = Annotated[
+    str | None, typer.Option("--actor", metavar="NAME", help="Only what this key, person or part did.")
+]
+WrittenSince = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="SPAN|TIME", help="Written since: 15m, 12h, 7d, or 2026-01-31T12:00Z.", autocompletion=spans
+    ),
+]
 HeadOption = Annotated[
     str | None, typer.Option("--head", help="A head noted before, as schedulers log it (`12:9f86…`).", metavar="HEAD")
 ]
 
 
-@app.command("list", epilog="Example: wasl audit list --store 1001 --since 7d --json")
+@app.command(
+    "list",
+    epilog=manual(
+        "wasl audit list --store 1001 --since 7d",
+        "wasl audit list --actor cli --json",
+        see=["wasl audit verify", "docs/audit.md"],
+    ),
+)
 def list_(
     store: StoreOption = None,
     action: ActionOption = None,
@@ -76,7 +97,12 @@ def list_(
 
 
 @app.command(
-    epilog="Example: wasl audit verify --head 12:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    epilog=manual(
+        "wasl audit verify",
+        "wasl audit verify --head 12:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        exits={1: "a line or a seal is not what it was; which, is told"},
+        see=["docs/audit.md"],
+    )
 )
 def verify(head: HeadOption = None, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Is every line as it was written? Exit code 1 where one was changed, removed, inserted or cut off, and which.

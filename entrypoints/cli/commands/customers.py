@@ -19,26 +19,37 @@ from core.features.erase_data import Certificate
 from core.ids import StoreId
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.erasing import carry_out, confirm, show_certificate, write_private
-from entrypoints.cli.filters import ACTOR
+from entrypoints.cli.filters import ACTOR, DryRun, Yes
+from entrypoints.cli.foretelling import NEVER_INSTALLED, erasing_person
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters, with_features
+from entrypoints.cli.output import show_record
 from entrypoints.failures import CommandFailed
 from entrypoints.wiring import Daemon
 
 app = commands("One customer's data: hand it out, or erase it.")
 StoreOption = Annotated[int, typer.Option("--store", metavar="STORE_ID", min=1, help="Whose customer.")]
 CustomerOption = Annotated[str | None, typer.Option("--customer", metavar="ID", help="The customer's id at Zid.")]
-EmailOption = Annotated[str | None, typer.Option(help="Whoever has this address, guests included.")]
-PhoneOption = Annotated[str | None, typer.Option(help="Whoever has this number, in any spelling.")]
+EmailOption = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Whoever has this address, guests included.")]
+PhoneOption = Annotated[str | None, typer.Option(metavar="NUMBER", help="Whoever has this number, in any spelling.")]
 
 
-@app.command(epilog="Example: wasl customers export --store 1001 --customer 77 --output layla.json")
+@app.command(
+    epilog=manual(
+        "wasl customers export --store 1001 --customer 77 --output layla.json",
+        "wasl customers export --store 1001 --email layla@example.com | jq .orders",
+        see=["wasl customers erase", "docs/retention.md"],
+    )
+)
 def export(
     store: StoreOption,
     customer: CustomerOption = None,
     email: EmailOption = None,
     phone: PhoneOption = None,
-    output: Annotated[Path | None, typer.Option(help="A file that only you can read; else standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file that only you can read; else standard output.")
+    ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Everything that is held about one person, as JSON: mirror, orders, carts, our notes, events with attempts."""
@@ -61,13 +72,22 @@ def export(
     typer.echo(f"{output} holds {_summary(held)}", err=True)
 
 
-@app.command(epilog="Example: wasl customers erase --store 1001 --customer 77 --yes")
+@app.command(
+    epilog=manual(
+        "wasl customers erase --store 1001 --customer 77 --dry-run",
+        "wasl customers erase --store 1001 --customer 77  # asks for the store's number",
+        "wasl customers erase --store 1001 --phone 0551234567 --yes",
+        exits={1: "not finished: a scheduler goes on, or give it again"},
+        see=["wasl stores erase", "docs/retention.md"],
+    )
+)
 def erase(
     store: StoreOption,
     customer: CustomerOption = None,
     email: EmailOption = None,
     phone: PhoneOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -76,15 +96,18 @@ def erase(
     What Zid sends about them later comes in anew: erase them at Zid first.
     """
     person = _person(customer, email, phone)
-    confirm(f"Erase this customer of store {store}? It cannot be undone", yes=yes)
+    if dry_run:
+        found = with_adapters(data_dir, lambda adapters: erasing_person(adapters, StoreId(store), person))
+        return show_record(found, as_json=as_json)
+    confirm(f"This erases one customer of store {store}", str(store), yes=yes)
 
     async def work(parts: Daemon) -> Certificate:
         erasure = await parts.features.erase().ask_for_customer(StoreId(store), person, actor=ACTOR)
         if erasure is None:
-            raise CommandFailed(f"store {store} was never installed; `wasl stores list` shows the known ones")
+            raise CommandFailed(NEVER_INSTALLED.format(store_id=store))
         return await carry_out(parts, erasure)
 
-    show_certificate(with_features(data_dir, work), as_json=as_json)
+    return show_certificate(with_features(data_dir, work), as_json=as_json)
 
 
 def _person(customer: str | None, email: str | None, phone: str | None) -> Person:

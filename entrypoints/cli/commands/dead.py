@@ -34,6 +34,7 @@ from entrypoints.cli.event_rows import EVENT_COLUMNS
 from entrypoints.cli.event_telling import show_event
 from entrypoints.cli.filters import ACTOR, DryRun, Limit, SinceOption, StoreOption, TopicOption, wanted
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.cli.redrive_watch import follow
@@ -45,7 +46,15 @@ JobNumber = Annotated[int, typer.Argument(metavar="JOB", min=1)]
 EVENTS_OF_A_GROUP = 10
 
 
-@app.command("list", epilog="Example: wasl dead list --store 1001 --since 7d --json")
+@app.command(
+    "list",
+    epilog=manual(
+        "wasl dead list",
+        "wasl dead list --store 1001 --since 7d --json",
+        "wasl dead list --flat --topic order.create",
+        see=["wasl dead show", "wasl dead redrive", "docs/dead-letters.md"],
+    ),
+)
 def list_(
     store: StoreOption = None,
     topic: TopicOption = None,
@@ -70,7 +79,13 @@ def list_(
         show_rows(with_adapters(data_dir, groups), GROUP_COLUMNS, as_json=as_json, empty="no event is dead")
 
 
-@app.command(epilog="Example: wasl dead show 3f0c9a17be@1.4.0")
+@app.command(
+    epilog=manual(
+        "wasl dead show 3f0c9a17be@1.4.0",
+        "wasl dead show 0199c0de-0000-7000-8000-000000000001 --body",
+        see=["wasl dead list", "wasl dead export"],
+    )
+)
 def show(
     which: Annotated[str, typer.Argument(metavar="FINGERPRINT|ID")],
     body: Annotated[bool, typer.Option("--body", help="Of an event: Zid's JSON too; it holds personal data.")] = False,
@@ -113,7 +128,15 @@ async def _group(adapters: Adapters, fingerprint: str) -> Row:
     return {**group_row(groups[0]), "other_versions": others, "events": [str(event.event_id) for event in events]}
 
 
-@app.command(epilog="Example: wasl dead redrive --fingerprint 3f0c9a17be@1.4.0 --canary")
+@app.command(
+    epilog=manual(
+        "wasl dead redrive --fingerprint 3f0c9a17be@1.4.0 --dry-run",
+        "wasl dead redrive --fingerprint 3f0c9a17be@1.4.0 --canary",
+        "wasl dead redrive 0199c0de-0000-7000-8000-000000000001",
+        exits={1: "failed, or the job stopped a cause that went on failing"},
+        see=["wasl dead jobs", "wasl dead undo", "docs/dead-letters.md"],
+    )
+)
 def redrive(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
     ids: EventNumbers = None,
     store: StoreOption = None,
@@ -125,7 +148,9 @@ def redrive(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comm
     canary: Annotated[bool, typer.Option("--canary", help="Of each cause try 5 letters once, 5 %, then all.")] = False,
     stop_above: Annotated[
         float | None,
-        typer.Option(min=0, max=100, help="Stop a cause when more per cent of its tries fail. With --canary: 20."),
+        typer.Option(
+            metavar="PERCENT", min=0, max=100, help="Stop a cause when more of its tries fail. With --canary: 20."
+        ),
     ] = None,
     dry_run: DryRun = False,
     no_wait: NoWait = False,
@@ -154,9 +179,15 @@ async def _followed(adapters: Adapters, decided: Decided) -> Decided:
     return Decided(decided.chosen, job=await follow(adapters.redrives(), job))
 
 
-@app.command(epilog="Example: wasl dead discard --store 1001 --reason 'test data' --dry-run")
+@app.command(
+    epilog=manual(
+        "wasl dead discard --store 1001 --reason 'test data' --dry-run",
+        "wasl dead discard --fingerprint 3f0c9a17be --reason 'store closed' --undo-for 1h",
+        see=["wasl dead undo", "docs/dead-letters.md"],
+    )
+)
 def discard(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command
-    reason: Annotated[str, typer.Option(help="Why; kept with the events.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept with the events.")],
     ids: EventNumbers = None,
     store: StoreOption = None,
     topic: TopicOption = None,
@@ -164,7 +195,9 @@ def discard(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comm
     fingerprint: FingerprintOption = None,
     handler: HandlerOption = None,
     everything: All = False,
-    undo_for: Annotated[str, typer.Option(help="Wait so long, such as 10m, so that it can be undone.")] = "0",
+    undo_for: Annotated[
+        str, typer.Option(metavar="SPAN", help="Wait so long, such as 10m, so that it can be undone.")
+    ] = "0",
     dry_run: DryRun = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
@@ -178,7 +211,7 @@ def discard(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comm
     tell_discard(decided, dry_run=dry_run, as_json=as_json)
 
 
-@app.command(epilog="Example: wasl dead jobs 7")
+@app.command(epilog=manual("wasl dead jobs", "wasl dead jobs 7", see=["wasl dead undo"]))
 def jobs(
     job: Annotated[int | None, typer.Argument(metavar="[JOB]", min=1)] = None,
     limit: Limit = 20,
@@ -202,7 +235,7 @@ def jobs(
     show_job(found[0], as_json=as_json)
 
 
-@app.command(epilog="Example: wasl dead undo 7")
+@app.command(epilog=manual("wasl dead undo 7", see=["wasl dead jobs"]))
 def undo(job: JobNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """End a job: what it has not yet executed stays exactly as it was."""
 
@@ -220,4 +253,10 @@ def undo(job: JobNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson =
     typer.echo(f"{left} dead letters stay as they were; {tried} had been executed")
 
 
-app.command(epilog="Example: wasl dead export 0199c0de-0000-7000-8000-000000000001 --mask")(export)
+app.command(
+    epilog=manual(
+        "wasl dead export 0199c0de-0000-7000-8000-000000000001 --mask",
+        "wasl dead export 0199c0de-0000-7000-8000-000000000001 --output - | less",
+        see=["wasl dead show", "docs/dead-letters.md"],
+    )
+)(export)

@@ -28,6 +28,7 @@ from entrypoints.cli.filters import (
     wanted,
 )
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import publish, with_adapters
 from entrypoints.cli.output import Row, show_record, show_rows
 from entrypoints.cli.rejection_rows import REJECTION_COLUMNS, rejection_row
@@ -37,13 +38,20 @@ app = commands("Events: what came in and what became of it.")
 EventNumber = Annotated[str, typer.Argument(metavar="ID")]
 
 
-@app.command("list", epilog="Example: wasl events list --store 1001 --topic order.create --since 1h")
+@app.command(
+    "list",
+    epilog=manual(
+        "wasl events list --store 1001 --topic order.create --since 1h",
+        "wasl events list --state waiting --json",
+        see=["wasl events show", "wasl dead list"],
+    ),
+)
 def list_(
     store: StoreOption = None,
     topic: TopicOption = None,
     state: Annotated[EventState | None, typer.Option(help="Only events in this state.")] = None,
     origin: Annotated[Origin | None, typer.Option(help="Only events that came from there.")] = None,
-    entity: Annotated[str | None, typer.Option(help="Only events about the entity with this id.")] = None,
+    entity: Annotated[str | None, typer.Option(metavar="ID", help="Only events about the entity with this id.")] = None,
     since: SinceOption = None,
     limit: Limit = 50,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -55,10 +63,12 @@ def list_(
     show_rows(rows, EVENT_COLUMNS, as_json=as_json, empty="no event matches")
 
 
-@app.command(epilog="Example: wasl events rejected --reason wrong_credentials --since 1d")
+@app.command(epilog=manual("wasl events rejected --reason wrong_credentials --since 1d", see=["docs/faults.md"]))
 def rejected(
     store: StoreOption = None,
-    reason: Annotated[str | None, typer.Option(help="Only those turned away for this, such as not_ours.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Only those turned away for this, such as not_ours.")
+    ] = None,
     since: SinceOption = None,
     limit: Limit = 50,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -74,7 +84,13 @@ def rejected(
     show_rows(rows, REJECTION_COLUMNS, as_json=as_json, empty="no request was turned away")
 
 
-@app.command(epilog="Example: wasl events show 0199c0de-0000-7000-8000-000000000001")
+@app.command(
+    epilog=manual(
+        "wasl events show 0199c0de-0000-7000-8000-000000000001",
+        "wasl events show 0199c0de-0000-7000-8000-000000000001 --body --json",
+        see=["wasl events replay"],
+    )
+)
 def show(
     event_id: EventNumber,
     body: Annotated[bool, typer.Option("--body", help="Zid's JSON too; it holds personal data.")] = False,
@@ -93,7 +109,7 @@ def show(
     show_event(detail, with_body=body, as_json=as_json)
 
 
-@app.command(epilog="Example: wasl events replay 0199c0de-0000-7000-8000-000000000001")
+@app.command(epilog=manual("wasl events replay 0199c0de-0000-7000-8000-000000000001", see=["wasl dead redrive"]))
 def replay(event_id: EventNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Handle an event once more, as a new one with origin replay."""
     wanted_id = read_event_id(event_id)

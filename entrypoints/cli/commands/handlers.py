@@ -7,12 +7,16 @@ from core.domain.topics import DERIVED_SOURCES
 from core.features.event_handlers import Handler
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir, settings_for
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.output import Row, show_rows
 
 app = commands("The app's handlers, as WASL_HANDLERS names their modules.")
 
 
-@app.command("list", epilog="Example: WASL_HANDLERS=courier.handlers wasl handlers list")
+@app.command(
+    "list",
+    epilog=manual("WASL_HANDLERS=courier.handlers wasl handlers list", see=["wasl webhooks plan", "docs/handlers.md"]),
+)
 def list_(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Topic, handler, policy, and the webhooks of Zid that a topic is made from."""
     handlers = load_handlers(settings_for(data_dir).wasl_handlers)

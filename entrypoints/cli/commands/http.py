@@ -10,6 +10,7 @@ import typer
 from config.logging import set_up_logging
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.group import commands, name_process
+from entrypoints.cli.manual import manual
 from entrypoints.http_server import run_http
 from entrypoints.listening import listen
 from entrypoints.process import run
@@ -17,7 +18,14 @@ from entrypoints.process import run
 app = commands()
 
 
-@app.command(epilog="Example: HTTP_PORT=8123 wasl http")
+@app.command(
+    epilog=manual(
+        "wasl http",
+        "HTTP_PORT=8123 LOG_FORMAT=console wasl http",
+        exits={0: "told to stop, and drained"},
+        see=["wasl healthcheck http", "docs/ways-in.md", ".env.example"],
+    )
+)
 def http(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     fd: Annotated[int | None, typer.Option(hidden=True, help="Accept from this inherited socket.")] = None,

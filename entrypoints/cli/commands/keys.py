@@ -25,6 +25,7 @@ from entrypoints.cli.key_rows import (
     quarantine_rows,
     report_of,
 )
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.cli.progress import Progress
@@ -46,7 +47,13 @@ LOCK_WAIT: Final = 15.0
 PER_SECOND: Final = 2000
 
 
-@app.command(epilog='Example: export TOKEN_KEYS="$(wasl keys generate)"')
+@app.command(
+    epilog=manual(
+        'export TOKEN_KEYS="$(wasl keys generate)"',
+        "wasl keys generate --env >> .env",
+        see=["wasl keys rotate", "docs/keys.md"],
+    )
+)
 def generate(
     env: Annotated[bool, typer.Option("--env", help="Every secret the service needs, as lines for .env.")] = False,
     as_json: AsJson = False,
@@ -63,11 +70,17 @@ def generate(
         typer.echo(NEXT_STEPS, err=True, nl=False)
 
 
-@app.command(epilog="Example: wasl keys status")
+@app.command(
+    epilog=manual(
+        "wasl keys status",
+        exits={1: "a key is missing, or a store is in quarantine"},
+        see=["wasl keys rotate", "docs/keys.md"],
+    )
+)
 def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """What each key seals or made, who holds it, whether it may be dropped, and which stores do not open.
 
-    Exit code 1 where a key is missing or a store is in quarantine. Spool files of other machines are not seen.
+    Spool files of other machines are not seen.
     """
     report = with_adapters(data_dir, lambda adapters: adapters.key_status().read())
     if as_json:
@@ -82,19 +95,26 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: wasl keys rotate")
+@app.command(
+    epilog=manual(
+        "wasl keys rotate",
+        "wasl keys rotate --data-keys --per-second 200",
+        exits={1: "something is left: give it again, or see `wasl keys status`"},
+        see=["wasl keys status", "docs/keys.md"],
+    )
+)
 def rotate(
     data_keys: Annotated[
         bool, typer.Option("--data-keys", help="After a leak: a new data key for every store, tokens sealed anew.")
     ] = False,
-    per_second: Annotated[int, typer.Option(min=1, help="Stores a second at most.")] = PER_SECOND,
+    per_second: Annotated[int, typer.Option(metavar="N", min=1, help="Stores a second at most.")] = PER_SECOND,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
     """Seal every store's data key with the first key of TOKEN_KEYS, beside running processes.
 
     May be cut off at any moment: given once more, it goes on. What does not open is set aside, kept as it is and
-    reported; the others are done all the same. Exit code 1 where something is left.
+    reported; the others are done all the same.
     """
     kind = RotationKind.DATA_KEYS if data_keys else RotationKind.RING
     row, aside = with_adapters(data_dir, lambda adapters: _rotate(adapters, kind, per_second))

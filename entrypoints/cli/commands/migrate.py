@@ -12,6 +12,7 @@ from adapters.postgres import migrator
 from adapters.postgres.migration_files import Problem, ProblemKind
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir, settings_with_database
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.output import show_json, show_rows
 
 T = TypeVar("T")
@@ -26,7 +27,15 @@ class Action(StrEnum):
     VERIFY = "verify"
 
 
-@app.command(epilog="Example: wasl migrate plan")
+@app.command(
+    epilog=manual(
+        "wasl migrate plan",
+        "wasl migrate",
+        "wasl migrate verify --json",
+        exits={1: "failed, or `verify` found a difference"},
+        see=["wasl status", "docs/faults.md"],
+    )
+)
 def migrate(
     action: Annotated[Action, typer.Argument()] = Action.APPLY,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -36,7 +45,7 @@ def migrate(
 
     `apply` is safe when several start at once: one works, the others wait.
     `plan` names what `apply` would apply. `verify` compares every applied
-    migration with the shipped one and exits with 1 where they differ.
+    migration with the shipped one.
     """
     match action:
         case Action.APPLY:

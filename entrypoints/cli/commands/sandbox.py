@@ -15,6 +15,7 @@ from config.logging import set_up_logging
 from config.settings import Settings
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.group import commands, name_process
+from entrypoints.cli.manual import manual
 from entrypoints.failures import CommandFailed
 from entrypoints.listening import listen, port_of
 from entrypoints.process import run, stop_signal
@@ -25,7 +26,13 @@ app = commands()
 log = structlog.get_logger()
 
 
-@app.command(epilog="Example: wasl sandbox --port 8090 --state sandbox.json")
+@app.command(
+    epilog=manual(
+        "wasl sandbox --port 8090 --state sandbox.json",
+        exits={0: "told to stop, and its world is saved"},
+        see=["wasl trigger", "wasl up"],
+    )
+)
 def sandbox(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: SANDBOX_PORT, else 8090.")] = None,

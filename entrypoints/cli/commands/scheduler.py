@@ -5,13 +5,21 @@ from __future__ import annotations
 from config.logging import set_up_logging
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.group import commands, name_process
+from entrypoints.cli.manual import manual
 from entrypoints.process import run
 from entrypoints.scheduler import run_scheduler
 
 app = commands()
 
 
-@app.command(epilog="Example: LOG_LEVEL=DEBUG wasl scheduler")
+@app.command(
+    epilog=manual(
+        "wasl scheduler",
+        "LOG_LEVEL=DEBUG METRICS_PORT=9112 wasl scheduler",
+        exits={0: "told to stop, and drained"},
+        see=["wasl healthcheck scheduler", ".env.example"],
+    )
+)
 def scheduler(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Sweep the ledger and renew tokens that are due. Any number may run. SIGTERM drains."""
     name_process("scheduler")

@@ -20,6 +20,7 @@ from core.ports.refresh_reports import RefreshStanding, VaultCensus
 from entrypoints.cli.books import BOOK_COLUMNS, book_record, book_rows
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir, running_up
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import show_json, show_record, show_rows
 from entrypoints.cli.refresh_facts import alert_facts, vault_facts
@@ -40,7 +41,11 @@ class Overview:
     role: DatabaseRole
 
 
-@app.command(epilog="Example: wasl status --json")
+@app.command(
+    epilog=manual(
+        "wasl status", "wasl status --json | jq .ledger", see=["wasl verify", "wasl alerts list", "wasl healthcheck"]
+    )
+)
 def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """An overview: stores by state, renewals and alerts, the ledger, the work index, the schema."""
     overview = with_adapters(data_dir, _look)

@@ -28,8 +28,10 @@ from entrypoints.cli.commands.reconcile import reconcile
 from entrypoints.cli.embedding import embed, embedded_words
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.erasing import carry_out, confirm, show_certificate
-from entrypoints.cli.filters import ACTOR, Limit
+from entrypoints.cli.filters import ACTOR, DryRun, Limit, Yes
+from entrypoints.cli.foretelling import NEVER_INSTALLED, erasing_store, revoking
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import publish, with_adapters, with_features
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.cli.refresh_facts import alert_words
@@ -38,31 +40,58 @@ from entrypoints.failures import CommandFailed
 from entrypoints.wiring import Daemon
 
 app = commands("Installed stores.")
-StoreNumber = Annotated[int, typer.Argument(metavar="STORE_ID", min=1)]
-NEVER_INSTALLED = "store {store_id} was never installed; `wasl stores list` shows the known ones"
+StoreNumber = Annotated[
+    int, typer.Argument(metavar="STORE_ID", min=1, help="Its number at Zid, as `wasl stores list` shows it.")
+]
 PAGE = 500
 Kind = StrEnum("Kind", [(kind.name, kind.value) for kind in BACKFILLED])  # type: ignore[misc]  # made from the list
-app.command("reconcile", epilog="Example: wasl stores reconcile 1001 --estimate")(reconcile)
-app.command("embed", epilog="Example: wasl stores embed 1001")(embed)
+app.command(
+    "reconcile",
+    epilog=manual(
+        "wasl stores reconcile 1001 --estimate  # what would it cost?",
+        "wasl stores reconcile 1001             # do it and follow it",
+        exits={1: "it failed, or was cancelled"},
+        see=["wasl stores backfill", "docs/faults.md"],
+    ),
+)(reconcile)
+app.command("embed", epilog=manual("wasl stores embed 1001", see=["docs/embedded.md"]))(embed)
 COLUMNS = ("store_id", "title", "state", "paused_at", "epoch", "installed_at", "expires_at")
 
 
-@app.command("list", epilog="Example: wasl stores list --json")
+@app.command(
+    "list",
+    epilog=manual(
+        "wasl stores list", "wasl stores list --json | jq -r '.[].store_id'", see=["wasl stores show", "wasl status"]
+    ),
+)
 def list_stores(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Stores by ascending id."""
     rows = with_adapters(data_dir, lambda adapters: _rows(adapters, limit))
     show_rows(rows, COLUMNS, as_json=as_json, empty="no store is installed")
 
 
-@app.command(epilog="Example: wasl stores show 1001")
+@app.command(
+    epilog=manual(
+        "wasl stores show 1001", see=["wasl events list --store", "wasl audit list --store", "wasl webhooks plan"]
+    )
+)
 def show(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """One store: its install, how its tokens stand, alerts, subscriptions, the mirror, how its backfills stand."""
     show_record(with_adapters(data_dir, lambda adapters: _detail(adapters, StoreId(store_id))), as_json=as_json)
 
 
-@app.command(epilog="Example: wasl stores link --return-url https://app.example.com/connected")
+@app.command(
+    epilog=manual(
+        "wasl stores link",
+        "wasl stores link --return-url https://app.example.com/connected",
+        see=["docs/authorization.md"],
+    )
+)
 def link(
-    return_url: Annotated[str | None, typer.Option(help="At or below one of AUTH_RETURN_URLS.")] = None,
+    return_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the browser goes then: at or below one of AUTH_RETURN_URLS."),
+    ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -78,11 +107,18 @@ def link(
     show_record(with_features(data_dir, work), as_json=as_json)
 
 
-@app.command(epilog="Example: wasl stores check 1001")
+@app.command(
+    epilog=manual(
+        "wasl stores check 1001",
+        exits={0: "Zid takes the tokens", 1: "Zid refuses them, or could not be asked (`works` is null then)"},
+        see=["wasl stores refresh", "docs/authorization.md"],
+    )
+)
 def check(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Prove the store's tokens at Zid, under the headers of each dialect. Nothing is renewed or changed by it.
 
-    Exits 1 where Zid refuses them, naming the header at fault; 2 where it could not be asked.
+    Three questions out of the store's allowance. `works` is yes, no (the header at fault is named), or unknown
+    where Zid could not be asked.
     """
 
     async def work(adapters: Adapters) -> Proof:
@@ -94,10 +130,10 @@ def check(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: 
     proof = with_adapters(data_dir, work)
     show_record(proof_row(proof), as_json=as_json)
     if proof.works is not True:
-        raise typer.Exit(2 if proof.works is None else 1)
+        raise typer.Exit(1)
 
 
-@app.command(epilog="Example: wasl stores refresh 1001")
+@app.command(epilog=manual("wasl stores refresh 1001", see=["wasl stores check", "docs/renewals.md"]))
 def refresh(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Renew the store's tokens now."""
 
@@ -113,16 +149,30 @@ def refresh(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json
     show_record(with_features(data_dir, work), as_json=as_json)
 
 
-@app.command(epilog="Example: wasl stores revoke 1001 --yes")
+@app.command(
+    epilog=manual(
+        "wasl stores revoke 1001 --dry-run",
+        "wasl stores revoke 1001            # asks for the number once more",
+        "wasl stores revoke 1001 --yes",
+        see=["wasl stores erase", "wasl stores pause"],
+    )
+)
 def revoke(
     store_id: StoreNumber,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """End the install here: webhooks removed at Zid, tokens shredded, open work cancelled."""
-    if not yes:
-        typer.confirm(f"End the install of store {store_id}? Its tokens cannot be brought back", abort=True)
+    """End the install here: webhooks removed at Zid, tokens shredded, open work cancelled.
+
+    What was received stays. The merchant can install the app again at any time.
+    """
+    if dry_run:
+        return show_record(
+            with_adapters(data_dir, lambda adapters: revoking(adapters, StoreId(store_id))), as_json=as_json
+        )
+    confirm(f"This ends the install of store {store_id} and shreds its tokens", str(store_id), yes=yes)
 
     async def work(parts: Daemon) -> Revoked | None:
         return await parts.features.uninstall().revoke(StoreId(store_id), actor=ACTOR)
@@ -134,16 +184,26 @@ def revoke(
         show_json(
             {"store_id": store_id, "cancelled_events": revoked.cancelled_events, "webhooks_problem": revoked.problem}
         )
-        return
+        return None
     typer.echo(f"store {store_id} revoked; {revoked.cancelled_events} open events cancelled")
     if revoked.problem:
         typer.echo(f"its webhooks may still stand at Zid: {revoked.problem}", err=True)
+    return None
 
 
-@app.command(epilog="Example: wasl stores erase 1001 --yes")
+@app.command(
+    epilog=manual(
+        "wasl stores erase 1001 --dry-run",
+        "wasl stores erase 1001            # asks for the number once more",
+        "wasl stores erase 1001 --yes --json > certificate.json",
+        exits={1: "not finished: a scheduler goes on, or give it again"},
+        see=["wasl customers erase", "docs/retention.md"],
+    )
+)
 def erase(
     store_id: StoreNumber,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -151,18 +211,28 @@ def erase(
 
     May be cut off at any moment: a scheduler goes on, and so does this command, given once more.
     """
-    confirm(f"Erase store {store_id} with everything about its customers? It cannot be undone", yes=yes)
+    if dry_run:
+        found = with_adapters(data_dir, lambda adapters: erasing_store(adapters, StoreId(store_id)))
+        return show_record(found, as_json=as_json)
+    confirm(f"This erases store {store_id} with everything about its customers", str(store_id), yes=yes)
 
     async def work(parts: Daemon) -> Certificate:
         erasure = await parts.features.erase().ask_for_store(StoreId(store_id), actor=ACTOR)
         if erasure is None:
-            raise CommandFailed(f"store {store_id} was never installed; `wasl stores list` shows the known ones")
+            raise CommandFailed(NEVER_INSTALLED.format(store_id=store_id))
         return await carry_out(parts, erasure)
 
-    show_certificate(with_features(data_dir, work), as_json=as_json)
+    return show_certificate(with_features(data_dir, work), as_json=as_json)
 
 
-@app.command(epilog="Example: wasl stores backfill 1001 --kind order --kind product")
+@app.command(
+    epilog=manual(
+        "wasl stores backfill 1001",
+        "wasl stores backfill 1001 --kind order --kind product --detach",
+        exits={1: "a kind failed, or was cancelled"},
+        see=["wasl stores show", "wasl stores reconcile"],
+    )
+)
 def backfill(
     store_id: StoreNumber,
     kind: Annotated[list[Kind] | None, typer.Option(help="Only this kind; may be given several times.")] = None,
@@ -188,14 +258,14 @@ def backfill(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: wasl stores pause 1001")
+@app.command(epilog=manual("wasl stores pause 1001", see=["wasl stores resume", "docs/fairness.md"]))
 def pause(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Hold the store's work back: what arrives is taken in and waits, what is at work ends."""
     standing = with_adapters(data_dir, lambda adapters: _pausing(adapters).pause(StoreId(store_id), actor=ACTOR))
     _tell_standing(standing, store_id, as_json=as_json)
 
 
-@app.command(epilog="Example: wasl stores resume 1001")
+@app.command(epilog=manual("wasl stores resume 1001", see=["wasl stores pause"]))
 def resume(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Let a paused store's work go on: its backlog drains in turns with the other stores' work."""
 

@@ -18,8 +18,10 @@ from core.domain.event_states import EventState, Ledger
 from core.domain.stores import LIVE
 from core.ids import StoreId
 from entrypoints.cli.books import book_record
+from entrypoints.cli.completion import topics
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir, running_up, settings_for
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import show_json
 from entrypoints.cli.progress import Progress
@@ -36,15 +38,29 @@ REAL_ZID: Final = ".zid.sa"
 Json = Mapping[str, Any]
 
 
-@app.command(epilog="Example: wasl trigger order.create --count 200 --rate 50")
+@app.command(
+    epilog=manual(
+        "wasl trigger order.create --count 200 --rate 50",
+        "wasl trigger product.create --store 1001 --data product.json",
+        exits={1: "failed, was given up by the stand-in, or nothing moved for a minute"},
+        see=["wasl sandbox", "wasl events list"],
+    )
+)
 def trigger(
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="Such as order.create.")],
+    event: Annotated[
+        str, typer.Argument(metavar="EVENT", help="One of Zid's topics, such as order.create.", autocompletion=topics)
+    ],
     store: Annotated[
-        int | None, typer.Option("--store", min=1, help="Default: the store that was installed last.")
+        int | None,
+        typer.Option("--store", metavar="STORE_ID", min=1, help="Default: the store that was installed last."),
     ] = None,
-    data: Annotated[Path | None, typer.Option(help="JSON to merge into the entity; - reads it from stdin.")] = None,
-    count: Annotated[int, typer.Option(min=1, max=100_000)] = 1,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="Events per second. Default: all at once.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="JSON to merge into the entity; - reads it from stdin.")
+    ] = None,
+    count: Annotated[int, typer.Option(metavar="N", min=1, max=100_000, help="How many of them.")] = 1,
+    rate: Annotated[
+        float | None, typer.Option(metavar="N", min=0.001, help="Events per second. Default: all at once.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Until all is delivered and handled.")] = True,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,

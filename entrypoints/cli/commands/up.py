@@ -13,6 +13,7 @@ import typer
 
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, given_environment
 from entrypoints.cli.group import commands, name_process
+from entrypoints.cli.manual import manual
 from entrypoints.up.parts import rotate
 from entrypoints.up.plan import UpOptions, make_plan
 from entrypoints.up.screen import Screen
@@ -21,7 +22,15 @@ from entrypoints.up.supervision import run_up
 app = commands()
 
 
-@app.command(epilog="Example: wasl up --port 8123 --sandbox-port 8124")
+@app.command(
+    epilog=manual(
+        "wasl up",
+        "wasl up --port 8123 --sandbox-port 8124 --data-dir /tmp/trial",
+        "wasl up --no-redis --logs",
+        exits={0: "stopped by Ctrl-C, and drained"},
+        see=["wasl trigger", "wasl status", "docs/quick-start.md"],
+    )
+)
 def up(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: HTTP_PORT, else 8000.")] = None,

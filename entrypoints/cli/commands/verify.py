@@ -14,17 +14,28 @@ from entrypoints.cli.books import BOOK_COLUMNS, book_record, book_rows
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.filters import Limit, StoreOption
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_rows
 
 app = commands()
 
 
-@app.command(epilog="Example: wasl verify && echo balanced")
+@app.command(
+    epilog=manual(
+        "wasl verify && echo balanced",
+        "wasl verify --store 1001 --json",
+        exits={0: "it balances", 1: "it does not, and which ids differ; or it could not be read"},
+        see=["wasl status", "docs/faults.md"],
+    )
+)
 def verify(
     store: StoreOption = None, limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False
 ) -> None:
-    """Does everything received add up? Exit code 1 where it does not, with the ids that differ."""
+    """Does everything received add up? Names the ids that differ.
+
+    What was received is counted when it is received, never derived from states: nothing can vanish unseen.
+    """
     store_id = StoreId(store) if store is not None else None
 
     async def work(adapters: Adapters) -> tuple[Ledger, Sequence[Difference]]:

@@ -17,21 +17,31 @@ from core.ports.installations import Installations
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.filters import ACTOR
 from entrypoints.cli.group import commands
+from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_features
 from entrypoints.cli.output import Row, show_json, show_rows
 from entrypoints.failures import CommandFailed
 from entrypoints.wiring import Daemon
 
 app = commands("Webhook subscriptions at Zid.")
-StoreOption = Annotated[int | None, typer.Option("--store", min=1, help="Only this store; otherwise all of them.")]
+StoreOption = Annotated[
+    int | None, typer.Option("--store", metavar="STORE_ID", min=1, help="Only this store; otherwise all of them.")
+]
 PAGE = 500
 PLAN_COLUMNS = ("store_id", "event", "action", "state", "why")
 APPLY_COLUMNS = ("store_id", "event", "outcome", "why")
 
 
-@app.command(epilog="Example: wasl webhooks plan --store 1001")
+@app.command(
+    epilog=manual(
+        "wasl webhooks plan",
+        "wasl webhooks plan --store 1001 --json",
+        exits={0: "nothing to do", 1: "something to do, or a store could not be asked"},
+        see=["wasl webhooks apply", "wasl handlers list"],
+    )
+)
 def plan(store: StoreOption = None, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """What would be made, replaced and removed. Exit code 1 where there is something to do. One call a store."""
+    """What would be made, replaced and removed at Zid. Costs one call a store, and changes nothing."""
 
     async def work(parts: Daemon) -> tuple[list[Row], bool]:
         rows: list[Row] = []
@@ -49,9 +59,15 @@ def plan(store: StoreOption = None, data_dir: DataDir = DEFAULT_DATA_DIR, as_jso
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: wasl webhooks apply --store 1001")
+@app.command(
+    epilog=manual(
+        "wasl webhooks apply --store 1001",
+        exits={1: "an event could not be subscribed, or a store could not be asked"},
+        see=["wasl webhooks plan"],
+    )
+)
 def apply(store: StoreOption = None, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Do what `plan` shows. Exit code 1 where an event could not be subscribed; what was silent is read afterwards."""
+    """Do what `plan` shows; what was silent meanwhile is read afterwards."""
 
     async def work(parts: Daemon) -> tuple[list[Row], bool]:
         rows: list[Row] = []

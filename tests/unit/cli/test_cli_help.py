@@ -27,7 +27,8 @@ def leaves() -> Iterator[tuple[str, ...]]:
 def test_every_command_has_help_with_an_example(words: tuple[str, ...]) -> None:
     told = CliRunner().invoke(top.app, [*words, "--help"])
     assert told.exit_code == 0
-    assert "Example: " in told.output
+    assert "\nExamples:\n  " in told.output
+    assert "\nExit codes:\n  0  " in told.output
     assert f"wasl {' '.join(words)}" in told.output.replace("\n ", "")
 
 
@@ -72,4 +73,4 @@ def test_the_reference_tells_of_every_command() -> None:
     written = reference()
     for words in leaves():
         assert f"Usage: wasl {' '.join(words)} " in written
-    assert written.count("Example: ") == len(list(leaves()))
+    assert written.count("\nExamples:\n") == len(list(leaves()))

@@ -14,8 +14,8 @@ from entrypoints.cli.books import book_record, book_rows
 from entrypoints.cli.commands.sandbox import registration
 from entrypoints.cli.commands.trigger import sandbox_url
 from entrypoints.cli.filters import read_event_id, read_since
-from entrypoints.cli.output import show_record, show_rows, text_of
-from entrypoints.cli.progress import bar
+from entrypoints.cli.output import show_record, show_rows
+from entrypoints.cli.values import text_of
 from entrypoints.failures import CommandFailed, explain
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -87,13 +87,6 @@ def test_failures_name_cause_and_fix_in_one_line() -> None:
     assert "check ZID_CLIENT_ID and ZID_CLIENT_SECRET" in explain(ClientRejected("unknown client"))
     assert "put the old key back" in explain(KeyMissing("k1"))
     assert explain(CommandFailed("a\nb")) == "a b"
-
-
-def test_a_bar_is_full_only_at_the_end() -> None:
-    assert bar(0, 10, 5) == "░░░░░"
-    assert bar(9, 10, 5) == "████░"
-    assert bar(10, 10, 5) == bar(11, 10, 5) == "█████"
-    assert bar(0, 0, 2) == "░░"
 
 
 @pytest.mark.parametrize("url", ["https://api.zid.sa", "https://api.zid.sa/", "https://oauth.zid.sa"])

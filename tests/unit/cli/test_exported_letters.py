@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.domain.event_states import EventState, Origin
 from core.ids import EntityKind, EventId, InstallId, Seq, StoreId
 from core.ports.ledger_reading import EventDetail, EventSummary
-from entrypoints.cli.dead_letter_file import Exported, render_test
+from entrypoints.dead_letter_file import Exported, render_test
 
 TEXTS = st.text(max_size=40) | st.sampled_from(
     ['"""\nprint(1)\n"""', "'''", "\\", "\n# x", "\u2028import os", "$topic"]

@@ -38,7 +38,7 @@ def test_every_secret_for_an_env_file() -> None:
 
 @pytest.mark.parametrize("command", ["status", "rotate"])
 def test_each_command_has_an_example(command: str) -> None:
-    assert f"Example: wasl keys {command}" in CliRunner().invoke(app, [command, "--help"]).stdout
+    assert f"Examples:\n  wasl keys {command}" in CliRunner().invoke(app, [command, "--help"]).stdout
 
 
 def test_rows_name_what_a_key_is_needed_for_and_who_lacks_it() -> None:
