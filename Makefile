@@ -40,9 +40,9 @@ chaos: dev  ## Half an hour in which everything is killed, frozen and taken away
 	@.venv/bin/python -m pytest -s -m prove tests/chaos/test_chaos.py::test_half_an_hour_of_chaos $(ARGS)
 
 .PHONY: docs
-docs: dev  ## The command reference, written from the commands: docs/commands.md
-	@mkdir -p docs
-	@.venv/bin/python -m entrypoints.cli.reference >docs/commands.md
+docs: dev  ## The documentation as a site: site/index.html, with references written from the code
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet
+	@echo "site/index.html (search needs it served: .venv/bin/python -m http.server --directory site)"
 
 # Not in the list before there are benchmarks.
 .PHONY: bench

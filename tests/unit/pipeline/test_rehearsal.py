@@ -122,9 +122,9 @@ async def test_a_handler_of_batches_can_be_tested(event: EventFactory, batch_ctx
     assert [args for _, args in batch_ctx.effects] == [(batch_ctx.key_of(one),) for one in events]
 
 
-def test_the_readmes_test_of_a_handler_passes_in_a_project_of_its_own(tmp_path: Path) -> None:
+def test_the_documented_test_of_a_handler_passes_in_a_project_of_its_own(tmp_path: Path) -> None:
     """In a fresh pytest of an app that has Wasl installed, found by the name it is registered under."""
-    section = (ROOT / "README.md").read_text().split("### Testing a handler")[1]
+    section = (ROOT / "docs/handlers.md").read_text().split("## Testing a handler")[1]
     handlers, tests = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[:2]
     (tmp_path / "shop.py").write_text(handlers)
     (tmp_path / "test_shop.py").write_text(tests)

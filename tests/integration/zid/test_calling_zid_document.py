@@ -1,4 +1,4 @@
-"""The examples of the README's "Calling Zid", executed."""
+"""The examples of "Calling Zid", executed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from core.features.read_pages import items
 from sandbox.server import RunningSandbox
 from tests.integration.zid.operations_world import Shop, running_zid, shop
 
-SECTION = (Path(__file__).resolve().parents[3] / "README.md").read_text().split("## Calling Zid")[1].split("\n## ")[0]
+SECTION = (Path(__file__).resolve().parents[3] / "docs/calling-zid.md").read_text()
 
 
 def example(name: str) -> Any:
     """The function of this name, from the block that defines it."""
     (block,) = [text.split("```")[0] for text in SECTION.split("```python\n")[1:] if f"def {name}(" in text]
     found: dict[str, Any] = {}
-    exec(compile(block, f"README.md: {name}", "exec"), found)
+    exec(compile(block, f"docs/calling-zid.md: {name}", "exec"), found)
     return found[name]
 
 
