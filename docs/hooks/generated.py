@@ -74,8 +74,8 @@ def states() -> str:
 
 
 PLACES: Final = {
-    "queued": (90, 60), "running": (330, 60), "waiting": (210, 170), "done": (570, 60),
-    "dead": (450, 170), "cancelled": (330, 280), "erased": (570, 280),
+    "queued": (60, 60), "running": (300, 60), "waiting": (60, 190), "done": (600, 60),
+    "dead": (440, 160), "cancelled": (300, 290), "erased": (600, 290),
 }  # fmt: skip
 """Where the drawing puts each state; one that has no place is a KeyError at the next build."""
 WIDE, HIGH = 96, 34
