@@ -11,14 +11,10 @@ from adapters.postgres.connection import Pool, open_pool
 from adapters.redis.connection import RedisClients, open_redis
 from adapters.zid.http_session import open_http
 from config.container import Adapters
-from config.settings import Queue, Settings
+from config.pool_sizes import pool_size
+from config.settings import Settings
+from config.tracing import open_tracer
 from core.errors import SettingInvalid, Unavailable
-
-HANDLER_SPARE_CONNECTIONS = 6
-"""Besides one connection per running handler: batches, leases, the sweep."""
-NOTICES_CONNECTION = 1
-"""On which Postgres tells of new work and of breakers, where it does what Redis does elsewhere."""
-
 
 KNOWN_DATABASE_SECONDS = 2.0
 """A start waits so long for a database that it can do without; the driver itself would wait for minutes."""
@@ -31,13 +27,14 @@ async def open_adapters(settings: Settings, process: str, *, may_wait: bool = Fa
     With `may_wait` a database that does not answer now is connected to when it does.
     """
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(open_tracer(settings, process))
         pool = await _open_pool(settings, process, may_wait=may_wait)
         stack.push_async_callback(_close_pool, pool)
         clients = _open_redis(settings)
         if clients is not None:
             stack.push_async_callback(clients.aclose)
         http = await stack.enter_async_context(open_http())
-        adapters = Adapters(settings=settings, pool=pool, redis=clients, http=http)
+        adapters = Adapters(settings=settings, pool=pool, redis=clients, http=http, tracer=tracer)
         adapters.check_dependencies()
         stack.push_async_callback(adapters.notices().aclose)
         await stack.enter_async_context(adapters.breakers().connected())
@@ -57,16 +54,11 @@ async def open_database(settings: Settings, process: str) -> AsyncIterator[Pool]
 async def _open_pool(settings: Settings, process: str, *, may_wait: bool = False) -> Pool:
     if settings.database_url is None:
         raise SettingInvalid("DATABASE_URL", "is not set; `wasl up` brings a database of its own")
-    size = settings.database_pool
-    if process == "consumer":
-        size = max(size, settings.handler_concurrency + HANDLER_SPARE_CONNECTIONS)
-    if settings.redis_url is None or settings.work_queue is Queue.POSTGRES:
-        size += NOTICES_CONNECTION
     ca_cert = str(settings.database_ca_cert) if settings.database_ca_cert else None
     opened = partial(
         open_pool,
         settings.database_url.reveal(),
-        max_size=size,
+        max_size=pool_size(settings, process),
         application_name=f"wasl {process}",
         ca_cert=ca_cert,
     )

@@ -156,6 +156,13 @@ class Settings(BaseModel):
     shutdown_grace: float = Field(25.0, ge=1, le=600)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: LogFormat = LogFormat.JSON
+    slow_call_seconds: float = Field(5.0, ge=0)
+    slow_query_seconds: float = Field(0.5, ge=0)
+    otel_exporter_otlp_endpoint: str = ""
+    otel_exporter_otlp_headers: OneSecret = None
+    otel_service_name: str = Field("wasl", min_length=1)
+    otel_traces_sampler_arg: float = Field(0.1, ge=0, le=1)
+    sentry_dsn: OneSecret = None
 
     @property
     def production(self) -> bool:
@@ -240,6 +247,11 @@ def _check_addresses(settings: Settings) -> None:
             raise SettingInvalid(key, problem)
     if settings.alert_webhook_url:
         _check_alert_webhook(settings)
+    if settings.otel_exporter_otlp_endpoint:
+        # A collector usually stands in our own network.
+        problem = problem_of_url(settings.otel_exporter_otlp_endpoint, public=False)
+        if problem is not None:
+            raise SettingInvalid("OTEL_EXPORTER_OTLP_ENDPOINT", problem)
 
 
 def _check_alert_webhook(settings: Settings) -> None:

@@ -18,6 +18,7 @@ from adapters.zid.limited import PATIENCE, LimitedWire
 from adapters.zid.measured import MeasuredWire
 from adapters.zid.time_limit import TimedWire, TimeLimit
 from adapters.zid.token_trials import AiohttpTokenTrials
+from adapters.zid.traced import TracedWire
 from adapters.zid.wire import Wire
 from config.settings import Settings
 from core.domain.breaker import BreakerPolicy
@@ -25,11 +26,17 @@ from core.domain.rate import Allowance, Traffic
 from core.ports.guards import BreakerNews, RateLimiter
 from core.ports.metrics import Metrics
 from core.ports.system import Chance, Clock
+from core.ports.tracing import Tracer
 from core.ports.zid_gateway import TokenSource
 
 
-def measured_wire(http: HttpSession, metrics: Metrics, clock: Clock) -> Wire:
-    return MeasuredWire(TimedWire(http, clock), metrics, clock)
+def measured_wire(http: HttpSession, metrics: Metrics, clock: Clock, *, slow: float = 0.0) -> Wire:
+    return MeasuredWire(TimedWire(http, clock), metrics, clock, slow=slow)
+
+
+def traced_wire(wire: Wire, tracer: Tracer) -> Wire:
+    """The span is the outermost, so that what is measured inside it can point to it."""
+    return TracedWire(wire, tracer) if tracer.records else wire
 
 
 def limiter(shared: RateLimiter, settings: Settings, metrics: Metrics, clock: Clock) -> RateLimiter:

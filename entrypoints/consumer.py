@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
 
+from adapters.tracing.nothing import NoTracer
 from config.settings import Settings
 from core.domain.events import WorkItem, WorkKind
 from core.features.consume_event import Consumed, ConsumeEvents
@@ -21,6 +22,7 @@ from core.ids import EventId
 from core.ports.event_ledger import EventLedger, RunLedger
 from core.ports.metrics import Metrics
 from core.ports.system import Clock
+from core.ports.tracing import Tracer
 from core.ports.work_index import Announcer, WorkIndex
 from entrypoints.batch_size import BatchSize
 from entrypoints.finishing import Finishing
@@ -55,6 +57,7 @@ class ConsumerServices:
     clock: Clock
     concurrency: int
     window: int
+    tracer: Tracer = field(default_factory=NoTracer)
 
 
 class Consumer:
@@ -119,6 +122,7 @@ def _run_services(services: ConsumerServices, finishing: Finishing) -> RunServic
         metrics=services.metrics,
         clock=services.clock,
         concurrency=services.concurrency,
+        tracer=services.tracer,
     )
 
 
@@ -147,4 +151,5 @@ def _services(parts: Daemon) -> ConsumerServices:
         clock=adapters.clock(),
         concurrency=parts.settings.handler_concurrency,
         window=parts.settings.index_window,
+        tracer=adapters.tracer(),
     )

@@ -11,11 +11,12 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
+from adapters.tracing.nothing import NoTracer
 from core.domain.events import ClaimedRun, WorkItem
 from core.errors import LostClaim, TryLater
 from core.features.event_handlers.outcomes import Overran
@@ -24,9 +25,11 @@ from core.ids import StoreId
 from core.ports.event_ledger import RunLedger
 from core.ports.metrics import Metrics
 from core.ports.system import Clock
+from core.ports.tracing import Span, Tracer
 from core.ports.work_index import Announcer, WorkIndex
 from entrypoints.aside import Aside
 from entrypoints.finishing import Finishing
+from entrypoints.following import following, note_end
 from entrypoints.lease import Lease
 from entrypoints.places import Places
 
@@ -48,6 +51,7 @@ class RunServices:
     metrics: Metrics
     clock: Clock
     concurrency: int
+    tracer: Tracer = field(default_factory=NoTracer)
 
 
 class RunFlow:
@@ -233,10 +237,14 @@ class RunFlow:
             log.warning("set_aside_not_finished", runs=len(gone), reason=str(error))
 
     async def _handle(self, runs: Sequence[ClaimedRun]) -> None:
-        if len(runs) > 1 and await self._handled_together(runs):
-            return
+        tracer = self._services.tracer
+        if len(runs) > 1:
+            with following(tracer, runs):
+                if await self._handled_together(runs):
+                    return
         for run in runs:
-            await self._handle_one(run)
+            with following(tracer, [run]) as span:
+                await self._handle_one(run, span)
 
     async def _handled_together(self, runs: Sequence[ClaimedRun]) -> bool:
         started = self._services.clock.monotonic()
@@ -254,7 +262,7 @@ class RunFlow:
             log.warning("batch_falls_apart", handler=runs[0].handler, runs=len(runs))
         return bool(handled)
 
-    async def _handle_one(self, run: ClaimedRun) -> None:
+    async def _handle_one(self, run: ClaimedRun, span: Span) -> None:
         started = self._services.clock.monotonic()
         try:
             handled = await self._services.run_handlers.handle(run)
@@ -267,6 +275,7 @@ class RunFlow:
             self._has_strays = True
             log.exception("run_broke", handler=run.handler, **_fields(run))
         else:
+            note_end(span, handled.settlement)
             self._account(handled, self._services.clock.monotonic() - started)
         finally:
             self._held.discard(run.run_id)

@@ -20,6 +20,7 @@ from entrypoints.announcer import BackgroundAnnouncer
 from entrypoints.http.services import HealthServices
 from entrypoints.lease import Lease
 from entrypoints.limits import within
+from entrypoints.own_numbers import watch_itself
 from entrypoints.process import Loops, keep_doing
 from entrypoints.ring_guarding import BEAT_EVERY, RingGuarding
 
@@ -89,6 +90,7 @@ async def daemon(settings: Settings, kind: str, *, may_wait: bool = False) -> As
             loops.start("lease", keep_doing("lease", lease.renew, every=lease.every))
             loops.start("rings", keep_doing("rings", rings.beat, every=BEAT_EVERY))
             loops.start("announcer", announcer.run())
+            loops.start("own numbers", watch_itself(adapters.metrics(), adapters.pool_usage()))
             yield Daemon(settings, adapters, features, lease, announcer)
             await _leave(features, announcer, lease)
 
@@ -147,7 +149,7 @@ def health_services(parts: Daemon) -> HealthServices:
         clock=adapters.clock(),
         ids=adapters.ids(),
         metrics=adapters.metrics(),
-        render_metrics=adapters.metrics().render,
+        render_metrics=adapters.metrics().render_for,
         metrics_allow=parts.settings.metrics_allow,
         trusted_proxies=parts.settings.trusted_proxies,
         checks={
@@ -155,4 +157,5 @@ def health_services(parts: Daemon) -> HealthServices:
             "work_index" if queue is Queue.POSTGRES else "redis": work_index,
         },
         install_checks={"zid_client": adapters.client_standing().check},
+        tracer=adapters.tracer(),
     )

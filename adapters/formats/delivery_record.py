@@ -33,6 +33,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True):
     state: str
     reason: bytes | None
     origin: str
+    trace: str | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -57,6 +58,7 @@ def write(delivery: Delivery) -> bytes:
             state=delivery.state.value,
             reason=_text(delivery.reason) if delivery.reason is not None else None,
             origin=delivery.origin.value,
+            trace=delivery.trace,
         )
     )
 
@@ -83,6 +85,7 @@ def _delivery(record: Record) -> Delivery:
         state=EventState(record.state),
         reason=record.reason.decode("utf-8", _LOOSE) if record.reason is not None else None,
         origin=Origin(record.origin),
+        trace=record.trace,
     )
 
 

@@ -151,6 +151,7 @@ class MemoryEventBatch(EventBatch):
             size=len(body),
             body=body,
             parent_id=derived.parent.event_id,
+            trace=derived.parent.trace,
         )
         key = sha256(event.event_id.bytes).digest()
         self._database.enter(event, key, self._database.now() + DERIVED_KEPT)

@@ -50,4 +50,5 @@ class MemoryInbox(BulkInbox):
             state=state,
             reason=delivery.reason if is_live else "the install is over",
             settled_at=self._database.now() if state in FINISHED else None,
+            trace=delivery.trace,
         )

@@ -64,6 +64,7 @@ class EventRow(Stateful):
     dead_runs: int = 0
     stale: bool = False
     parent_id: UUID | None = None
+    trace: str | None = None
     lane: Lane | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +91,7 @@ class EventRow(Stateful):
             self.attempts,
             self.stale,
             self.tries,
+            trace=self.trace,
         )
 
 

@@ -37,9 +37,9 @@ _SETTLE: Final = f"""
 _DERIVE: Final = """
     WITH given AS (
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-                             $8::bigint[], $9::int[], $10::timestamptz[], $11::bytea[], $12::bytea[])
+                             $8::bigint[], $9::int[], $10::timestamptz[], $11::bytea[], $12::bytea[], $13::text[])
         WITH ORDINALITY AS g (event_id, parent_id, store_id, install_id, topic, entity_kind, entity_id,
-                              lane, runs, received_at, body, key, place)
+                              lane, runs, received_at, body, key, trace, place)
     ),
     known AS (
         INSERT INTO dedupe (key, event_id, store_id, origin, expires_at)
@@ -50,10 +50,10 @@ _DERIVE: Final = """
         SELECT store_id, 'derived', count(*) FROM given GROUP BY store_id
     )
     INSERT INTO events (event_id, parent_id, store_id, install_id, origin, topic, entity_kind, entity_id, lane,
-                        state, open_runs, received_at, settled_at, size, body)
+                        state, open_runs, received_at, settled_at, size, body, trace)
     SELECT event_id, parent_id, store_id, install_id, 'derived', topic, entity_kind, entity_id, lane,
            CASE WHEN runs = 0 THEN 'done' ELSE 'running' END, runs, received_at,
-           CASE WHEN runs = 0 THEN now() END, length(body), body
+           CASE WHEN runs = 0 THEN now() END, length(body), body, trace
     FROM given ORDER BY place
     RETURNING event_id, seq
 """
@@ -119,6 +119,7 @@ def _derived_row(derived: DerivedEvent) -> tuple[object, ...]:
         parent.received_at,
         orjson.dumps(dict(derived.data)),
         sha256(derived.event_id.bytes).digest(),
+        parent.trace,
     )
 
 

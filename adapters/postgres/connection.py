@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
@@ -158,6 +159,21 @@ class OpenTransaction:
                     await connection.reset()
         finally:
             await self._pool.release(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUsage:
+    """Connections of a pool: in somebody's hands, open and unused, and how many it may open."""
+
+    busy: int
+    idle: int
+    limit: int
+
+
+def usage_of(pool: Pool) -> PoolUsage:
+    """As the pool counts itself; asks nobody."""
+    idle = pool.get_idle_size()
+    return PoolUsage(pool.get_size() - idle, idle, pool.get_max_size())
 
 
 async def open_pool(

@@ -24,9 +24,9 @@ ACCEPT: Final = f"""
         SELECT * FROM unnest(
             $1::int[], $2::bytea[], $3::int[], $4::uuid[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
             $9::text[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::timestamptz[], $15::int[],
-            $16::bytea[], $17::interval[])
+            $16::bytea[], $17::interval[], $18::text[])
         AS g (place, key, repeats, event_id, store_id, install_id, origin, topic,
-              entity_kind, entity_id, lane, state, reason, received_at, size, body, keep_for)
+              entity_kind, entity_id, lane, state, reason, received_at, size, body, keep_for, trace)
     ),
     live AS MATERIALIZED (
         SELECT store_id, install_id FROM stores
@@ -45,12 +45,12 @@ ACCEPT: Final = f"""
     ),
     entered AS (
         INSERT INTO events (event_id, store_id, install_id, origin, topic, entity_kind, entity_id, lane,
-                            state, reason, received_at, settled_at, size, body)
+                            state, reason, received_at, settled_at, size, body, trace)
         SELECT event_id, store_id, install_id, origin, topic, entity_kind, entity_id, lane,
                CASE WHEN is_live THEN state ELSE 'cancelled' END,
                CASE WHEN is_live THEN reason ELSE '{OVER}' END,
                received_at, CASE WHEN is_live AND state = 'queued' THEN NULL ELSE now() END, size,
-               CASE WHEN is_live THEN body END
+               CASE WHEN is_live THEN body END, trace
         FROM judged WHERE is_fresh ORDER BY place
         ON CONFLICT (event_id) DO NOTHING
         RETURNING event_id
@@ -101,4 +101,5 @@ def _row(sighting: Sighting) -> tuple[object, ...]:
         len(d.body),
         d.body,
         d.keep_for,
+        d.trace,
     )

@@ -11,6 +11,7 @@ from typing import Final
 PREFIX: Final = "wasl_"
 
 ANSWER_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+LAG_BOUNDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 CALL_BOUNDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
 WAIT_BOUNDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0)
 
@@ -104,6 +105,9 @@ CATALOGUE: Final[Mapping[str, Declared]] = MappingProxyType(
             _counter("audit_entries_total", "Audit entries written, by action; counted as they are sealed.", "action"),
             _gauge("quarantined_stores", "Stores whose data key or tokens do not open; `wasl keys status` names them."),
             _gauge("audit_altered", "1 while the audit's seals are not as they were left; then nothing is sealed."),
+            _times("event_loop_lag_seconds", "How late the event loop was, five times a second.", LAG_BOUNDS),
+            _gauge("database_connections", "Connections of this process's pool, by what they do.", "state"),
+            _gauge("database_connections_limit", "Connections that this process may open to Postgres."),
             _gauge("build_info", "1, labelled with the running version.", "version"),
         )
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from prometheus_client import (
@@ -13,12 +15,16 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from adapters.prometheus.catalogue import CATALOGUE, PREFIX, Declared, Kind
 from core.domain.topics import is_known
+from core.domain.tracing import is_sampled, trace_id_of
 from core.ports.metrics import Metrics
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS: Final = "application/openmetrics-text"
+OPENMETRICS_TYPE: Final = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
 OTHER: Final = "other"
 
 Metric = TypeVar("Metric", Counter, Gauge, Histogram)
@@ -29,10 +35,21 @@ class UnknownMetric(LookupError):
     """The catalogue has no such metric, kind or label: a mistake in the calling code."""
 
 
-class PrometheusMetrics(Metrics):
-    """Counts in this process. A topic that is not one of Zid's or ours is counted as `other`."""
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """All numbers in one of Prometheus's formats."""
 
-    def __init__(self, *, version: str) -> None:
+    content: bytes
+    content_type: str
+
+
+class PrometheusMetrics(Metrics):
+    """Counts in this process. A topic that is not one of Zid's or ours is counted as `other`.
+
+    With `current_trace` a duration points to the sampled trace in which it was observed (an exemplar).
+    """
+
+    def __init__(self, *, version: str, current_trace: Callable[[], str | None] | None = None) -> None:
         # Otherwise every counter and histogram is exported twice, with the time of its creation.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the package types everything but this
         self._registry = CollectorRegistry()
@@ -43,13 +60,19 @@ class PrometheusMetrics(Metrics):
         self._counter_children: dict[_Key, Counter] = {}
         self._gauge_children: dict[_Key, Gauge] = {}
         self._histogram_children: dict[_Key, Histogram] = {}
+        self._current_trace = current_trace
         self.set("build_info", 1, version=version)
 
     def count(self, name: str, amount: int = 1, **labels: str) -> None:
         _child(name, labels, self._counter_children, self._counters).inc(amount)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
-        _child(name, labels, self._histogram_children, self._histograms).observe(seconds)
+        child = _child(name, labels, self._histogram_children, self._histograms)
+        trace = self._current_trace() if self._current_trace is not None else None
+        if trace is not None and is_sampled(trace):
+            child.observe(seconds, {"trace_id": trace_id_of(trace)})
+        else:
+            child.observe(seconds)
 
     def set(self, name: str, value: float, **labels: str) -> None:
         _child(name, labels, self._gauge_children, self._gauges).set(value)
@@ -57,6 +80,13 @@ class PrometheusMetrics(Metrics):
     def render(self) -> bytes:
         """Prometheus's text format. Takes milliseconds per thousand lines: call it off the event loop."""
         return generate_latest(self._registry)
+
+    def render_for(self, accept: str) -> Rendered:
+        """OpenMetrics, which has exemplars, for a scraper that takes it; plain text for everybody else."""
+        if any(part.partition(";")[0].strip() == OPENMETRICS for part in accept.split(",")):
+            written = openmetrics.generate_latest(self._registry)  # type: ignore[no-untyped-call]  # as above
+            return Rendered(written, OPENMETRICS_TYPE)
+        return Rendered(self.render(), CONTENT_TYPE)
 
     def _declare(self, kind: Kind, metric: type[Metric]) -> dict[str, Metric]:
         wanted = (declared for declared in CATALOGUE.values() if declared.kind is kind)

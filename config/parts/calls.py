@@ -39,7 +39,13 @@ class CallAdapters(Opened):
     limiter = providers.Singleton(traffic.limiter, shared_limiter, settings, metrics, clock)
     breaker_news = providers.Singleton(guards.breaker_news, redis, pool, Opened.notices)
     breakers = providers.Singleton(traffic.breakers, breaker_news, settings, metrics, clock)
-    zid_wire = providers.Singleton(traffic.measured_wire, Opened.http, metrics, clock)
+    zid_wire = providers.Singleton(
+        traffic.traced_wire,
+        providers.Singleton(
+            traffic.measured_wire, Opened.http, metrics, clock, slow=settings.provided.slow_call_seconds
+        ),
+        Opened.tracer,
+    )
     client_standing = providers.Singleton(
         ClientStanding,
         DoorAdapters.cache,

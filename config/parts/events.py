@@ -6,6 +6,7 @@ import orjson
 from dependency_injector import providers
 
 from adapters.postgres.event_batches import PostgresEventLedger
+from adapters.postgres.event_search import PostgresEventSearch
 from adapters.postgres.ledger_reading import PostgresLedgerReader
 from adapters.postgres.maintenance import PostgresMaintenance
 from adapters.postgres.runs import PostgresRunLedger
@@ -15,6 +16,7 @@ from config import guards
 from config.parts.calls import CallFeatures
 from config.parts.intake import IntakeAdapters
 from config.parts.process import Given, Opened
+from config.tracing import traced_ledger
 from core.features.bury_poison import BuryPoison
 from core.features.consume_event import ConsumeEvents
 from core.features.handler_calls import HandlerCalls
@@ -26,11 +28,14 @@ adapters, handlers = Given.adapters, Given.handlers
 
 
 class EventAdapters(Opened):
-    ledger = providers.Singleton(PostgresEventLedger, pool)
+    ledger = providers.Singleton(
+        traced_ledger, providers.Singleton(PostgresEventLedger, pool), Opened.tracer, Opened.clock
+    )
     runs = providers.Singleton(PostgresRunLedger, pool)
     workers = providers.Singleton(PostgresWorkers, pool)
     maintenance = providers.Singleton(PostgresMaintenance, pool)
     reader = providers.Singleton(PostgresLedgerReader, pool, spooled=IntakeAdapters.spool.provided.depth)
+    search = providers.Singleton(PostgresEventSearch, pool)
     indexes = providers.Singleton(guards.indexes, Opened.redis, pool, Opened.notices, Opened.settings)
 
 

@@ -10,6 +10,7 @@ from adapters.postgres.rejections import PostgresRejections
 from config.parts.process import Given, Opened
 from config.parts.webhooks import WebhookFeatures
 from config.spooling import PROMPT_PATIENCE, spool_of
+from config.tracing import traced_inbox
 from core.features.ingest_webhook import IngestWebhook
 from core.features.log_rejections import LogRejections
 from core.features.spooling import Presence, ReplaySpool, SpoolingInbox
@@ -40,7 +41,7 @@ class IntakeFeatures(Given):
     )
     ingest = providers.Singleton(
         IngestWebhook,
-        inbox=spooling,
+        inbox=providers.Singleton(traced_inbox, spooling, adapters.tracer),
         announcer=Given.announcer,
         clock=adapters.clock,
         ids=adapters.ids,

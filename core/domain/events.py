@@ -52,6 +52,8 @@ class Delivery:
     state: EventState = EventState.QUEUED
     reason: str | None = None
     origin: Origin = Origin.ZID
+    trace: str | None = None
+    """The traceparent under which it came in."""
 
 
 class Receipt(StrEnum):
@@ -97,6 +99,8 @@ class ClaimedEvent:
     tries: int | None = None
     """How often it may be tried; None leaves that to the policy."""
     claimed_at: datetime | None = None
+    trace: str | None = None
+    """The traceparent under which it came in; a derived event has its parent's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ CHECK_SECONDS: Final = 2.0
 _SIGNS_OF_A_PROXY: Final = (
     "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Host", "CF-Connecting-IP", "True-Client-IP", FORWARDED_PROTO
 )  # fmt: skip
-_METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Alive(Told, frozen=True):
@@ -81,8 +80,8 @@ async def metrics(request: web.Request) -> web.Response:
     services = request.app[HEALTH]
     if not _may_look(request):
         raise Refusal("forbidden", KINDS["forbidden"].meaning)
-    content = await asyncio.to_thread(services.render_metrics)
-    return web.Response(body=content, headers={"Content-Type": _METRICS_TYPE})
+    rendered = await asyncio.to_thread(services.render_metrics, request.headers.get("Accept", ""))
+    return web.Response(body=rendered.content, headers={"Content-Type": rendered.content_type})
 
 
 def _may_look(request: web.Request) -> bool:

@@ -9,6 +9,8 @@ from typing import Final
 
 from aiohttp import web
 
+from adapters.prometheus.metrics import Rendered
+from adapters.tracing.nothing import NoTracer
 from core.domain.doors import Door
 from core.domain.secret import Secret
 from core.features.api_keys import KeepApiKeys
@@ -54,6 +56,7 @@ from core.ports.store_directory import StoreDirectory
 from core.ports.store_life import StoreLife
 from core.ports.system import Clock, Ids
 from core.ports.token_status import TokenStatuses
+from core.ports.tracing import Tracer
 from core.ports.webhook_checks import WebhookChecks
 from core.ports.work_index import Announcer
 from core.ports.zid_gateway import ZidGateway
@@ -70,12 +73,14 @@ class HealthServices:
     clock: Clock
     ids: Ids
     metrics: Metrics
-    render_metrics: Callable[[], bytes]
+    render_metrics: Callable[[str], Rendered]
+    """In the format that an Accept header asks for."""
     metrics_allow: tuple[Network, ...]
     checks: Mapping[str, Check] = field(default_factory=dict)
     trusted_proxies: tuple[Network, ...] = ()
     install_checks: Mapping[str, Check] = field(default_factory=dict)
     """What installing needs besides."""
+    tracer: Tracer = field(default_factory=NoTracer)
 
 
 @dataclass(frozen=True, slots=True)

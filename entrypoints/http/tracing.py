@@ -1,14 +1,18 @@
-"""One request id on every answer, one log line and one count per request."""
+"""One request id on every answer, one log line, one count and one span per request."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from aiohttp import web
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from core.domain.tracing import Attribute, SpanName, Value, read_traceparent, trace_id_of
+from core.ports.tracing import Span, Tracer
 from entrypoints.http.protection import FOR_A_YEAR, protect
 from entrypoints.http.routing import Handler, canonical, route_of
 from entrypoints.http.services import HEALTH, HealthServices
@@ -18,6 +22,8 @@ log = get_logger()
 HEADER: Final = "X-Request-Id"
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 _SANE: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_API_KEY: Final = "Bearer wasl_"
+_PROBES: Final = frozenset({"/metrics", "/health/live", "/health/ready", "/auth/health"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -29,9 +35,45 @@ async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
     clear_contextvars()
     bind_contextvars(request_id=request_id)
     started = services.clock.monotonic()
-    response = await handler(request)
-    _account(request, response.status, services.clock.monotonic() - started)
+    with _span(request, services.tracer) as span:
+        response = await handler(request)
+        _account(request, response.status, services.clock.monotonic() - started)
+        _note(span, response.status)
     return response
+
+
+@contextmanager
+def _span(request: web.Request, tracer: Tracer) -> Iterator[Span | None]:
+    """None where nothing is traced, and for those who look whether we are well: they look often."""
+    path = canonical(request)
+    if not tracer.records or path in _PROBES:
+        yield None
+        return
+    about: dict[Attribute, Value] = {
+        Attribute.METHOD: _method(request),
+        Attribute.ROUTE: path,
+        Attribute.REQUEST_ID: request[REQUEST_ID],
+    }
+    with tracer.span(SpanName.REQUEST, parent=_callers_trace(request), attributes=about) as span:
+        if current := tracer.current():
+            bind_contextvars(trace_id=trace_id_of(current))
+        yield span
+
+
+def _callers_trace(request: web.Request) -> str | None:
+    """Of the app's own programs only: nobody else may have us keep traces, or put its own into ours."""
+    route = route_of(request)
+    if route is None or not route.keyed or not request.headers.get("Authorization", "").startswith(_API_KEY):
+        return None
+    return read_traceparent(request.headers.get("traceparent"))
+
+
+def _note(span: Span | None, status: int) -> None:
+    if span is None:
+        return
+    span.note(Attribute.STATUS, status)
+    if status >= 500:
+        span.fail(str(status))
 
 
 async def stamp(request: web.Request, response: web.StreamResponse) -> None:
@@ -52,11 +94,14 @@ def _request_id(request: web.Request, services: HealthServices) -> str:
 
 def _account(request: web.Request, status: int, seconds: float) -> None:
     metrics = request.app[HEALTH].metrics
-    route, path = route_of(request), canonical(request)
-    method = request.method if request.method in _METHODS else "other"
+    route, path, method = route_of(request), canonical(request), _method(request)
     metrics.count("http_requests_total", route=path, method=method, status=str(status))
     metrics.observe("http_request_seconds", seconds, route=path)
     if route is not None and route.quiet and status < 400:
         log.debug("http_request", route=path, method=method, status=status)
         return
     log.info("http_request", route=path, method=method, status=status, seconds=round(seconds, 6))
+
+
+def _method(request: web.Request) -> str:
+    return request.method if request.method in _METHODS else "other"

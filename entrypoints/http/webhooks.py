@@ -14,6 +14,7 @@ from typing import Final
 
 from aiohttp import web
 from structlog import get_logger
+from structlog.contextvars import bind_contextvars
 
 from core.domain.admission import LoopLag
 from core.domain.event_states import EventState
@@ -124,6 +125,7 @@ async def _take_in(request: web.Request, services: HttpServices, topic: str) -> 
     )
     if not isinstance(received, Received):
         return _refuse(request, topic, received)
+    bind_contextvars(event_id=str(received.event_id), store_id=received.store_id)
     outcome = received.receipt.value if received.state is not EventState.DEAD else EventState.DEAD.value
     _count(request, topic, outcome)
     if received.state is EventState.DEAD:

@@ -50,6 +50,7 @@ from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.work_index import RecordingAnnouncer
 from adapters.memory.workers import MemoryWorkers
 from adapters.memory.zid_gateway import ScriptedExchange, ScriptedGateway, ScriptedProbe
+from adapters.prometheus.metrics import CONTENT_TYPE, Rendered
 from adapters.system import SystemIds
 from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks, ListWebhooks, Subscription
@@ -306,7 +307,7 @@ class World:
                 self.clock,
                 self.ids,
                 self.metrics,
-                lambda: b"wasl_up 1\n",
+                lambda _: Rendered(b"wasl_up 1\n", CONTENT_TYPE),
                 self.metrics_allow,
                 self.checks,
                 self.trusted_proxies,

@@ -1,0 +1,1 @@
+"""Traces for whoever speaks OTLP. Needs the extra `telemetry`; imported only where a collector is named."""

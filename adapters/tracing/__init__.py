@@ -1,0 +1,1 @@
+"""What traces are made of on their way through ports, whoever collects them; and no traces at all."""
