@@ -105,7 +105,8 @@ def _arrow(state: EventState, target: EventState) -> str:
     """From border to border; two that go both ways lie beside each other."""
     (x1, y1), (x2, y2) = PLACES[state.value], PLACES[target.value]
     length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
-    aside_x, aside_y = -6 * (y2 - y1) / length, 6 * (x2 - x1) / length
+    apart = 6 if state in MOVES[target] else 0
+    aside_x, aside_y = -apart * (y2 - y1) / length, apart * (x2 - x1) / length
     cut = min(WIDE / 2 / max(abs(x2 - x1), 1e-9), HIGH / 2 / max(abs(y2 - y1), 1e-9))
     start = x1 + (x2 - x1) * cut + aside_x, y1 + (y2 - y1) * cut + aside_y
     end = x2 - (x2 - x1) * cut + aside_x, y2 - (y2 - y1) * cut + aside_y
