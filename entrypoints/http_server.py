@@ -100,6 +100,7 @@ def http_services(parts: Daemon) -> HttpServices:
         installations=adapters.installations(),
         token_statuses=adapters.token_statuses(),
         reader=adapters.reader(),
+        search=adapters.search(),
         desk=adapters.desk(),
         dead=adapters.decide_dead_letters(),
         announcer=parts.announcer,
@@ -158,4 +159,5 @@ def _http_settings(settings: Settings) -> HttpSettings:
         webhook_max_bytes=settings.webhook_max_bytes,
         app_id=settings.zid_app_id,
         frames=settings.frames,
+        handler_modules=settings.wasl_handlers,
     )

@@ -62,7 +62,7 @@ class MemoryLedgerReader(LedgerReader):
         self, wanted: EventFilter, *, before: Seq | None = None, limit: int = 50
     ) -> Sequence[EventSummary]:
         found = [event for event in matching(self._database, wanted) if before is None or event.seq < before]
-        return [_summary(event) for event in sorted(found, key=lambda event: -event.seq)[:limit]]
+        return [event_summary(event) for event in sorted(found, key=lambda event: -event.seq)[:limit]]
 
     async def event(self, event_id: EventId) -> EventDetail | None:
         event = self._database.events.get(event_id)
@@ -70,7 +70,7 @@ class MemoryLedgerReader(LedgerReader):
             return None
         runs = self._database.runs_of(event_id)
         shown = [RunSummary(run.handler, run.state, run.attempts, run.due_at, run.reason) for run in runs]
-        return EventDetail(_summary(event), event.body, shown, attempts_of(self._database, event_id))
+        return EventDetail(event_summary(event), event.body, shown, attempts_of(self._database, event_id))
 
     async def mirror_counts(self, store_id: StoreId) -> Mapping[EntityKind, int]:
         living = (key for key, row in self._database.mirror.items() if not row.deleted)
@@ -92,6 +92,8 @@ def _matches(database: MemoryDatabase, event: EventRow, wanted: EventFilter) -> 
     )
     if wanted.since is not None and event.received_at < wanted.since:
         return False
+    if wanted.until is not None and event.received_at >= wanted.until:
+        return False
     return all(want in {None, has} for want, has in pairs) and _has_letter(database, event, wanted)
 
 
@@ -101,7 +103,7 @@ def _has_letter(database: MemoryDatabase, event: EventRow, wanted: EventFilter) 
     return any(letter_matches(letter, wanted) for letter in letters_of(database, event))
 
 
-def _summary(event: EventRow) -> EventSummary:
+def event_summary(event: EventRow) -> EventSummary:
     return EventSummary(
         event_id=event.event_id,
         seq=event.seq,

@@ -15,6 +15,7 @@ _CONDITIONS: Final = (
     ("state", "e.state = {}"),
     ("origin", "e.origin = {}"),
     ("since", "e.received_at >= {}"),
+    ("until", "e.received_at < {}"),
     ("entity_id", "e.entity_id = {}"),
 )
 

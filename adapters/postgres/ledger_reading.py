@@ -12,11 +12,12 @@ import asyncpg
 from adapters.postgres.attempts import attempts_of
 from adapters.postgres.connection import Pool, acquire
 from adapters.postgres.event_filters import Conditions
+from adapters.postgres.event_summaries import SUMMARY_COLUMNS, event_summary
 from adapters.postgres.ledger_differences import find_differences
 from adapters.postgres.mirror_tables import MIRROR_TABLES
 from core.domain.event_states import Books, EventState, Ledger, Origin
 from core.errors import Unavailable
-from core.ids import EntityKind, EventId, InstallId, Seq, StoreId
+from core.ids import EntityKind, EventId, Seq, StoreId
 from core.ports.ledger_reading import Difference, EventDetail, EventFilter, EventSummary, LedgerReader, RunSummary
 
 # One statement, hence one snapshot: what is received and what became of it are of the same moment.
@@ -33,11 +34,7 @@ _BOOKS: Final = """
 _ALL_BOOKS: Final = _BOOKS.format(of_store="true")
 _BOOKS_OF_STORE: Final = _BOOKS.format(of_store="store_id = $1")
 
-_SUMMARY: Final = """
-    e.event_id, e.seq, e.store_id, e.install_id, e.topic, e.entity_kind, e.entity_id, e.origin, e.state, e.reason,
-    e.attempts, e.received_at, e.settled_at, e.due_at, e.size, e.stale
-"""
-_EVENT: Final = f"SELECT {_SUMMARY}, e.body FROM events e WHERE e.event_id = $1"
+_EVENT: Final = f"SELECT {SUMMARY_COLUMNS}, e.body FROM events e WHERE e.event_id = $1"
 _RUNS: Final = "SELECT handler, state, attempts, due_at, reason FROM runs WHERE event_id = $1 ORDER BY run_id"
 
 _MIRROR_COUNTS: Final = "\nUNION ALL\n".join(
@@ -76,10 +73,10 @@ class PostgresLedgerReader(LedgerReader):
         conditions = Conditions.of(wanted)
         if before is not None:
             conditions.add("e.seq < {}", before)
-        sql = f"SELECT {_SUMMARY} FROM events e WHERE {conditions.sql} ORDER BY e.seq DESC"
+        sql = f"SELECT {SUMMARY_COLUMNS} FROM events e WHERE {conditions.sql} ORDER BY e.seq DESC"
         sql += f" LIMIT {conditions.number(limit)}"
         async with acquire(self._pool) as connection:
-            return [_summary(row) for row in await connection.fetch(sql, *conditions.arguments)]
+            return [event_summary(row) for row in await connection.fetch(sql, *conditions.arguments)]
 
     async def event(self, event_id: EventId) -> EventDetail | None:
         async with acquire(self._pool) as connection:
@@ -88,7 +85,7 @@ class PostgresLedgerReader(LedgerReader):
                 return None
             runs = [_run(run) for run in await connection.fetch(_RUNS, event_id)]
             attempts = await attempts_of(connection, event_id)
-        return EventDetail(_summary(row), row["body"], runs, attempts)
+        return EventDetail(event_summary(row), row["body"], runs, attempts)
 
     async def mirror_counts(self, store_id: StoreId) -> Mapping[EntityKind, int]:
         """Kinds without any are left out."""
@@ -107,27 +104,6 @@ def _ledger(rows: Iterable[asyncpg.Record]) -> Ledger:
         else:
             states[origin][EventState(row["state"])] = row["events"]
     return Ledger({origin: replace(received.get(origin, Books()), states=states[origin]) for origin in Origin})
-
-
-def _summary(row: asyncpg.Record) -> EventSummary:
-    return EventSummary(
-        event_id=EventId(row["event_id"]),
-        seq=Seq(row["seq"]),
-        store_id=StoreId(row["store_id"]),
-        install_id=InstallId(row["install_id"]),
-        topic=row["topic"],
-        entity_kind=EntityKind(row["entity_kind"]) if row["entity_kind"] else None,
-        entity_id=row["entity_id"],
-        origin=Origin(row["origin"]),
-        state=EventState(row["state"]),
-        reason=row["reason"],
-        attempts=row["attempts"],
-        received_at=row["received_at"],
-        settled_at=row["settled_at"],
-        due_at=row["due_at"],
-        size=row["size"],
-        stale=row["stale"],
-    )
 
 
 def _run(row: asyncpg.Record) -> RunSummary:

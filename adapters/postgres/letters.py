@@ -30,6 +30,7 @@ _CONDITIONS: Final = (
     ("topic", "l.topic = {}"),
     ("origin", "l.origin = {}"),
     ("since", "l.received_at >= {}"),
+    ("until", "l.received_at < {}"),
     ("entity_id", "l.entity_id = {}"),
     ("handler", "l.handler = {}"),
 )

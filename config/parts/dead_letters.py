@@ -27,7 +27,13 @@ class DeadLetterAdapters(Opened):
     desk = providers.Singleton(PostgresDesk, pool)
     dead_letters = providers.Singleton(PostgresDeadLetters, pool, handlers_version)
     redrives = providers.Singleton(PostgresRedrives, pool, handlers_version)
-    decide_dead_letters = providers.Singleton(DecideDeadLetters, desk=desk, letters=dead_letters, redrives=redrives)
+    decide_dead_letters = providers.Singleton(
+        DecideDeadLetters,
+        desk=desk,
+        letters=dead_letters,
+        redrives=redrives,
+        threshold=Opened.settings.provided.dead_letter_alarm,
+    )
 
 
 class DeadLetterFeatures(Given):

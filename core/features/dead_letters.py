@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from core.domain.audit import AuditEntry
+from core.domain.dead_letters import DeadGrowth, GrowthAlarm, growth_alarm
 from core.domain.event_states import EventState
 from core.domain.events import WorkItem
 from core.domain.redrive import DeskAction, Job, JobId
@@ -17,6 +18,7 @@ from core.ports.redrives import Order, Redrives
 
 AT_ONCE: Final = 200
 """So many letters are redriven or discarded while the person waits."""
+ALARM: Final = 1000
 DISCARD_DELAY: Final = timedelta(minutes=10)
 """A discard of many begins so much later: a discarded event is cancelled for good, and nights are long."""
 
@@ -31,13 +33,26 @@ class Decided:
     job: Job | None = None
 
 
-class DecideDeadLetters:
-    """The desk. Every decision is audited in the transaction that carries it out."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How dead letters grow now, and when they would be as many as `threshold`."""
 
-    def __init__(self, *, desk: Desk, letters: DeadLetters, redrives: Redrives) -> None:
+    growth: DeadGrowth
+    alarm: GrowthAlarm
+    threshold: int
+
+
+class DecideDeadLetters:
+    """The desk. Every decision is audited in the transaction that carries it out.
+
+    `threshold` is the number of dead events that is an alarm.
+    """
+
+    def __init__(self, *, desk: Desk, letters: DeadLetters, redrives: Redrives, threshold: int = ALARM) -> None:
         self._desk = desk
         self._letters = letters
         self._redrives = redrives
+        self._threshold = threshold
 
     async def decide(self, order: Order, *, audit: AuditEntry, dry_run: bool = False) -> Decided:
         """Carries the order out, or opens a job for it; a dry run only counts."""
@@ -64,6 +79,11 @@ class DecideDeadLetters:
 
     async def groups(self, wanted: EventFilter, *, limit: int = 100) -> Sequence[DeadGroup]:
         return await self._letters.groups(wanted, limit=limit)
+
+    async def outlook(self) -> Outlook:
+        """Measured now."""
+        growth = await self._letters.growth()
+        return Outlook(growth, growth_alarm(growth, self._threshold), self._threshold)
 
     async def job(self, job_id: JobId) -> Job | None:
         return await self._redrives.job(job_id)

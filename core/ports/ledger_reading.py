@@ -17,7 +17,7 @@ from core.ids import EntityKind, EventId, InstallId, Seq, StoreId, WorkerId
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events; every field that is set must match.
+    """Which events; every field that is set must match. `since` and `until` (which is outside) are times of receipt.
 
     `fingerprint` (with its version, or without one for all versions) and `handler`
     choose events with such a dead letter; the empty handler those that died before any had them.
@@ -31,6 +31,7 @@ class EventFilter:
     entity_id: str | None = None
     fingerprint: str | None = None
     handler: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Order:
             "topic": wanted.topic,
             "origin": wanted.origin,
             "since": wanted.since.isoformat() if wanted.since else None,
+            "until": wanted.until.isoformat() if wanted.until else None,
             "entity_id": wanted.entity_id,
             "fingerprint": wanted.fingerprint,
             "handler": wanted.handler,

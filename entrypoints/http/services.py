@@ -38,6 +38,7 @@ from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
 from core.ports.doors import DoorKeeper
 from core.ports.erasing import Erasures, PersonalData
+from core.ports.event_search import EventSearch
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations
 from core.ports.ledger_reading import Desk, LedgerReader
@@ -100,6 +101,8 @@ class HttpSettings:
     app_id: str | None = None
     frames: tuple[str, ...] = ()
     """The origins whose pages may show the embedded app."""
+    handler_modules: tuple[str, ...] = ()
+    """Where the app's handlers are, for files that call them."""
 
     @property
     def secure(self) -> bool:
@@ -186,6 +189,7 @@ class HttpServices:
     installations: Installations
     token_statuses: TokenStatuses
     reader: LedgerReader
+    search: EventSearch
     desk: Desk
     dead: DecideDeadLetters
     announcer: Announcer

@@ -10,6 +10,7 @@ from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.erasing import MemoryErasures, MemoryPersonalData, MemoryStoreEraser
 from adapters.memory.event_batches import MemoryEventLedger
+from adapters.memory.event_search import MemoryEventSearch
 from adapters.memory.gaps import MemoryGaps
 from adapters.memory.idempotency_keys import MemoryIdempotencyKeys
 from adapters.memory.inbox import MemoryInbox
@@ -53,6 +54,7 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         eraser=MemoryStoreEraser(database),
         people=MemoryPersonalData(database),
         reader=MemoryLedgerReader(database),
+        search=MemoryEventSearch(database),
         desk=MemoryDesk(database),
         letters=MemoryDeadLetters(database, "1.0"),
         redrives=MemoryRedrives(database, "1.0"),

@@ -20,6 +20,7 @@ from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.desk import PostgresDesk
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.event_batches import PostgresEventLedger
+from adapters.postgres.event_search import PostgresEventSearch
 from adapters.postgres.gaps import PostgresGaps
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
@@ -82,6 +83,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 eraser=PostgresStoreEraser(pool, batch=2),
                 people=PostgresPersonalData(pool, window=2),
                 reader=PostgresLedgerReader(pool),
+                search=PostgresEventSearch(pool, look_at=2),
                 desk=PostgresDesk(pool),
                 letters=PostgresDeadLetters(pool, "1.0"),
                 redrives=PostgresRedrives(pool, "1.0"),

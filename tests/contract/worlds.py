@@ -16,6 +16,7 @@ from core.ports.customer_records import CustomerRecords
 from core.ports.dead_letters import DeadLetters
 from core.ports.erasing import Erasures, PersonalData, StoreEraser
 from core.ports.event_ledger import BulkInbox, EventLedger, Maintenance, RunLedger, Workers
+from core.ports.event_search import EventSearch
 from core.ports.gaps import Gaps
 from core.ports.idempotency_keys import IdempotencyKeys
 from core.ports.installations import Installations, RefreshBook, TokenVault
@@ -81,6 +82,7 @@ class LedgerWorld:
     eraser: StoreEraser
     people: PersonalData
     reader: LedgerReader
+    search: EventSearch
     desk: Desk
     letters: DeadLetters
     redrives: Redrives

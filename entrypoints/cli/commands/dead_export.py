@@ -9,14 +9,12 @@ from typing import Annotated
 import typer
 
 from config.container import Adapters
-from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState
-from core.ids import EventId
-from core.ports.ledger_reading import EventDetail
-from entrypoints.cli.dead_letter_file import WARNING, Exported, render_test
+from entrypoints.cli.completion import handlers
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.filters import ACTOR, read_event_id
 from entrypoints.cli.opened import with_adapters
+from entrypoints.dead_letter_file import WARNING, Exported, choose, entry_of, render_test
 from entrypoints.failures import CommandFailed
 
 STDOUT = Path("-")
@@ -24,10 +22,16 @@ STDOUT = Path("-")
 
 def export(
     event_id: Annotated[str, typer.Argument(metavar="ID")],
-    handler: Annotated[str | None, typer.Option(help="Whose failure; needed where several handlers gave up.")] = None,
+    handler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HANDLER", help="Whose failure; needed where several handlers gave up.", autocompletion=handlers
+        ),
+    ] = None,
     mask: Annotated[bool, typer.Option("--mask", help="Make people unrecognisable; shapes and ids stay.")] = False,
     output: Annotated[
-        Path | None, typer.Option(help="Where to; - is standard output. [default: test_dead_letter_<ID>.py]")
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to; - is standard output. [default: test_dead_letter_<ID>.py]"),
     ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
@@ -39,38 +43,12 @@ def export(
         detail = await adapters.reader().event(wanted_id)
         if detail is None or detail.summary.state is not EventState.DEAD:
             raise CommandFailed(f"there is no dead event {event_id}")
-        exported = _chosen(detail, handler, modules, mask=mask)
-        await adapters.audit_trail().note(_entry(wanted_id, detail, exported))
+        exported = choose(detail, handler, modules, mask=mask)
+        await adapters.audit_trail().note(entry_of(exported, ACTOR))
         return exported
 
     exported = with_adapters(data_dir, work)
     _write(output or Path(f"{exported.name}.py"), render_test(exported), mask=mask)
-
-
-def _chosen(detail: EventDetail, handler: str | None, modules: tuple[str, ...], *, mask: bool) -> Exported:
-    """The dead run of the handler; of the only one where none is named."""
-    if detail.body is None:
-        raise CommandFailed(f"the body of event {detail.summary.event_id} is gone: its retention is over")
-    dead = {run.handler: run.reason for run in detail.runs if run.state is EventState.DEAD}
-    if not dead and handler is None:
-        return Exported(detail, "", detail.summary.reason, modules, mask)
-    if handler is None and len(dead) == 1:
-        [handler] = dead
-    if handler not in dead:
-        raise CommandFailed(f"name one with --handler: {', '.join(sorted(dead)) or 'no handler'} gave up on this event")
-    if not modules:
-        raise CommandFailed("WASL_HANDLERS: is not set, so nobody knows where the handler is")
-    return Exported(detail, handler, dead[handler], modules, mask)
-
-
-def _entry(event_id: EventId, detail: EventDetail, exported: Exported) -> AuditEntry:
-    summary = detail.summary
-    details: dict[str, str | int | bool | None] = {
-        "event_id": str(event_id),
-        "handler": exported.handler,
-        "masked": exported.mask,
-    }
-    return AuditEntry("dead_letter.exported", summary.store_id, summary.install_id, ACTOR, details=details)
 
 
 def _write(path: Path, content: str, *, mask: bool) -> None:

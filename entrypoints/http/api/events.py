@@ -33,6 +33,7 @@ class EventsQuery(AskedPage, frozen=True):
     state: EventState | None = None
     origin: Origin | None = None
     since: Moment | None = None
+    until: Moment | None = None
     entity_id: Word | None = None
 
 
@@ -57,6 +58,9 @@ class EventView(Told, frozen=True):
 
 
 class EventsPage(Told, frozen=True):
+    """Each request looks at a bounded number of events: a page may hold fewer than `limit`, even none.
+    There are no more only where `next_cursor` is null."""
+
     items: list[EventView]
     next_cursor: str | None
 
@@ -113,22 +117,23 @@ class Replayed(Told, frozen=True):
 async def index(request: web.Request) -> web.Response:
     query = read_query(request, EventsQuery)
     wanted = EventFilter(
-        StoreId(query.store_id) if query.store_id is not None else None,
-        query.topic,
-        query.state,
-        query.origin,
-        query.since,
-        query.entity_id,
+        store_id=StoreId(query.store_id) if query.store_id is not None else None,
+        topic=query.topic,
+        state=query.state,
+        origin=query.origin,
+        since=query.since,
+        until=query.until,
+        entity_id=query.entity_id,
     )
     return json(await events_page(request.app[SERVICES], wanted, query.cursor, query.limit))
 
 
 async def events_page(services: HttpServices, wanted: EventFilter, cursor: str | None, limit: int) -> EventsPage:
-    """One page, newest first."""
+    """One page, newest first. Rare events make short pages: so far the look went, and the cursor goes on from there."""
     before = cursors.decode("events", cursor)
-    found = await services.reader.events(wanted, before=Seq(before) if before is not None else None, limit=limit + 1)
-    page, last = cursors.cut(found, limit)
-    return EventsPage([event_view(event) for event in page], cursors.encode("events", last.seq) if last else None)
+    found = await services.search.page(wanted, before=Seq(before) if before is not None else None, limit=limit)
+    follows = None if found.before is None else cursors.encode("events", found.before)
+    return EventsPage([event_view(event) for event in found.events], follows)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -150,11 +155,12 @@ async def replay(request: web.Request) -> web.Response:
     new_id = _replay_id(request, services, event_id)
     if KEY_HEADER in request.headers and await services.reader.event(new_id):
         return json(Replayed(new_id), 202)
-    await _replay(request, services, original.summary, new_id)
+    await replay_event(request, services, original.summary, new_id)
     return json(Replayed(new_id), 202)
 
 
-async def _replay(request: web.Request, services: HttpServices, original: EventSummary, new_id: EventId) -> None:
+async def replay_event(request: web.Request, services: HttpServices, original: EventSummary, new_id: EventId) -> None:
+    """Queues the copy; 409 where there is nothing to copy or nobody to handle it."""
     event_id = original.event_id
     audit = AuditEntry(
         "event.replayed",

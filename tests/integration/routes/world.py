@@ -23,6 +23,7 @@ from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.desk import MemoryDesk
 from adapters.memory.erasing import MemoryErasureLog, MemoryErasures, MemoryPersonalData, MemoryStoreEraser
 from adapters.memory.event_batches import MemoryEventLedger
+from adapters.memory.event_search import MemoryEventSearch
 from adapters.memory.gap_notes import MemoryGapNotes
 from adapters.memory.gaps import MemoryGaps
 from adapters.memory.guards import MemoryLocks, MemoryStateStore
@@ -339,6 +340,7 @@ class World:
             installations=self.installations,
             token_statuses=self.token_statuses,
             reader=self.reader,
+            search=MemoryEventSearch(self.database),
             desk=self.desk,
             dead=DecideDeadLetters(desk=self.desk, letters=self.letters, redrives=self.redrives),
             announcer=self.announced,

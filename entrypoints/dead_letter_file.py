@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from string import Template
 from typing import Final
 
+from core.domain.audit import AuditEntry
+from core.domain.event_states import EventState
 from core.domain.masking import masked, masked_text
 from core.ports.ledger_reading import EventDetail
+from entrypoints.failures import CommandFailed
 
 WARNING: Final = (
     "It holds personal data of a merchant's customers: keep it out of repositories, and delete it after use."
@@ -34,6 +37,33 @@ class Exported:
     @property
     def name(self) -> str:
         return f"test_dead_letter_{self.detail.summary.event_id.hex}"
+
+
+def choose(detail: EventDetail, handler: str | None, modules: tuple[str, ...], *, mask: bool) -> Exported:
+    """The dead run of the handler; of the only one where none is named. Raises CommandFailed."""
+    if detail.body is None:
+        raise CommandFailed(f"the body of event {detail.summary.event_id} is gone: its retention is over")
+    dead = {run.handler: run.reason for run in detail.runs if run.state is EventState.DEAD}
+    if not dead and handler is None:
+        return Exported(detail, "", detail.summary.reason, modules, mask)
+    if handler is None and len(dead) == 1:
+        [handler] = dead
+    if handler not in dead:
+        raise CommandFailed(f"name one with --handler: {', '.join(sorted(dead)) or 'no handler'} gave up on this event")
+    if not modules:
+        raise CommandFailed("WASL_HANDLERS: is not set, so nobody knows where the handler is")
+    return Exported(detail, handler, dead[handler], modules, mask)
+
+
+def entry_of(exported: Exported, actor: str, request_id: str | None = None) -> AuditEntry:
+    """What the audit keeps of it."""
+    summary = exported.detail.summary
+    details: dict[str, str | int | bool | None] = {
+        "event_id": str(summary.event_id),
+        "handler": exported.handler,
+        "masked": exported.mask,
+    }
+    return AuditEntry("dead_letter.exported", summary.store_id, summary.install_id, actor, request_id, details)
 
 
 _HEAD: Final = Template('''"""Dead letter $event_id: $who gave up on $topic.
