@@ -9,7 +9,7 @@ from core.domain.redrive import Group, ItemState, Job
 from core.ports.dead_letters import DeadCount, DeadGroup
 from entrypoints.cli.output import Row
 
-GROUP_COLUMNS: Final = ("fingerprint", "count", "last_hour", "stores", "handler", "topics", "last_at", "sample")
+GROUP_COLUMNS: Final = ("fingerprint", "count", "handler", "sample", "last_hour", "stores", "last_at", "topics")
 JOB_COLUMNS: Final = ("job", "action", "state", "total", "pending", "in_flight", "succeeded", "failed", "opened_at")
 JOB_GROUP_COLUMNS: Final = ("fingerprint", "handler", *(state.value for state in ItemState), "stopped")
 

@@ -8,8 +8,8 @@ from typing import Final
 from core.ports.ledger_reading import AttemptSummary, EventDetail, EventSummary
 from entrypoints.cli.output import Row
 
-EVENT_COLUMNS: Final = ("id", "store_id", "topic", "entity", "state", "attempts", "received_at", "reason")
-ATTEMPT_COLUMNS: Final = ("handler", "number", "outcome", "started_at", "ended_at", "worker", "reason")
+EVENT_COLUMNS: Final = ("id", "store_id", "topic", "state", "received_at", "entity", "attempts", "reason")
+ATTEMPT_COLUMNS: Final = ("handler", "number", "outcome", "reason", "started_at", "ended_at", "worker")
 
 
 def event_row(event: EventSummary) -> Row:

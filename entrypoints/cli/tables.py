@@ -21,6 +21,8 @@ KEPT: Final = 4
 """The first columns say what a row is about: they go last."""
 _LONGEST_WORD: Final = 24
 _ID: Final = re.compile(r"(?:.+_)?id|fingerprint|job|hint")
+_BREAKS: Final = re.compile(r"(?<=[ ./_,@:-])")
+"""A line may end after these."""
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _TONES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("done", "active", "ok", "sound", "succeeded", "subscribed", "in order", "passed"), "green"),
@@ -59,8 +61,8 @@ def show_table(rows: Sequence[Mapping[str, object]], names: Sequence[str], conso
         table.add_column(
             heading(column.name), justify="right" if column.is_number else "left", overflow="fold", width=column.width
         )
-    for cells in zip(*(column.cells for column in shown), strict=True):
-        table.add_row(*(styled(cell) for cell in cells))
+    for cells in zip(*([styled(cell, column.width) for cell in column.cells] for column in shown), strict=True):
+        table.add_row(*cells)
     console.print(table)
     if hidden := [heading(column.name) for column in columns if column.name not in {one.name for one in shown}]:
         console.print(Text(f"no room for: {', '.join(hidden)} (a wider terminal shows them, --json has all)", "dim"))
@@ -74,8 +76,9 @@ def show_fields(record: Mapping[str, object], console: Console) -> None:
     grid = Table.grid(padding=(0, GAP, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
+    room = console.width - GAP - max(len(heading(name)) for name in record)
     for name, value in record.items():
-        grid.add_row(Text(heading(name), "bold"), styled(text_of(value)))
+        grid.add_row(Text(heading(name), "bold"), styled(text_of(value), max(room, USEFUL)))
     console.print(grid)
 
 
@@ -155,9 +158,22 @@ def cell_width(text: str) -> int:
     return cell_len(text)
 
 
-def styled(text: str) -> Text:
-    """Right-to-left text is set apart, so that it does not carry its neighbours along."""
+def styled(text: str, width: int) -> Text:
+    """Folded; each line of right-to-left text set apart, so that it does not carry its neighbours along."""
     from rich.text import Text  # noqa: PLC0415
 
-    shown = f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
-    return Text(shown, _TONES.get(text, ""))
+    lines = [line for part in text.split("\n") for line in folded(part, width)]
+    shown = (f"\u2068{line}\u2069" if _RIGHT_TO_LEFT.search(line) else line for line in lines)
+    return Text("\n".join(shown), _TONES.get(text, ""))
+
+
+def folded(text: str, width: int) -> Sequence[str]:
+    """Lines no wider than that, broken after a space or a mark where there is one."""
+    lines = [""]
+    for piece in _BREAKS.split(text):
+        if cell_width(lines[-1] + piece.rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+        while cell_width(lines[-1].rstrip()) > width:
+            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    return [line.rstrip() for line in lines]

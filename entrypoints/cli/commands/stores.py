@@ -55,7 +55,7 @@ app.command(
     ),
 )(reconcile)
 app.command("embed", epilog=manual("wasl stores embed 1001", see=["docs/embedded.md"]))(embed)
-COLUMNS = ("store_id", "title", "state", "paused_at", "epoch", "installed_at", "expires_at")
+COLUMNS = ("store_id", "title", "state", "expires_at", "paused_at", "installed_at", "epoch")
 
 
 @app.command(
