@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.domain.tracing import Attribute, SpanName, Value
 
@@ -22,6 +22,7 @@ class Span(Protocol):
         """It failed, with an error of this kind: a class or an outcome, never a message."""
 
 
+@runtime_checkable
 class Tracer(Protocol):
     """Times work. Never raises, and never keeps anybody waiting for who collects the spans."""
 
