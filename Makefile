@@ -16,7 +16,7 @@ up:  ## Everything in one command: embedded servers, the sandbox Zid, http, cons
 	@exec .venv/bin/wasl up $(ARGS)
 
 .PHONY: test
-test: static browser  ## The whole proof: format, lint, types, import rules, every test
+test: static browser promtool  ## The whole proof: format, lint, types, import rules, every test
 	@.venv/bin/python -m pytest -m "not prove" --durations=20 $(ARGS)
 
 .PHONY: check
@@ -25,7 +25,7 @@ check: static  ## The fast half: format, lint, types, import rules, risky code, 
 	@.venv/bin/python -m pytest -m "not prove" tests/unit $(ARGS)
 
 .PHONY: prove
-prove: dev  ## The long proofs, left out of `make test`
+prove: dev promtool  ## The long proofs, left out of `make test`
 	@.venv/bin/python -m pytest -m prove $(ARGS)
 	@ONE_DATABASE=1 .venv/bin/python -m pytest tests/acceptance $(ARGS)
 	@.venv/bin/python -m pytest -m "not prove" --hypothesis-profile=thorough tests/unit
@@ -62,6 +62,10 @@ dev:
 .PHONY: browser
 browser: dev
 	@.ci/browser
+
+.PHONY: promtool
+promtool:
+	@.ci/promtool
 
 .PHONY: static
 static: dev
