@@ -12,6 +12,7 @@ from config.parts.dead_letters import DeadLetterAdapters, DeadLetterFeatures
 from config.parts.doors import DoorAdapters, DoorFeatures
 from config.parts.embedded import EmbeddedAdapters, EmbeddedFeatures
 from config.parts.events import EventAdapters, EventFeatures
+from config.parts.examination import ExaminationAdapters
 from config.parts.intake import IntakeAdapters, IntakeFeatures
 from config.parts.keys import KeyAdapters
 from config.parts.mirror import MirrorAdapters, MirrorFeatures
@@ -35,6 +36,7 @@ class Adapters(
     DoorAdapters,
     EmbeddedAdapters,
     KeyAdapters,
+    ExaminationAdapters,
 ):
     """One adapter per port, over connections that are open already."""
 

@@ -37,7 +37,7 @@ def only_public(found: AddrInfoType) -> socket.socket:
 
 
 class Outbound:
-    """Posts to one configured address at a time. `public`: nowhere but the public internet."""
+    """Posts to, or looks at, one configured address at a time. `public`: nowhere but the public internet."""
 
     def __init__(
         self, *, public: bool, seconds: float = SECONDS, resolver: aiohttp.abc.AbstractResolver | None = None
@@ -55,6 +55,15 @@ class Outbound:
                     status = answer.status
                     answer.close()
                     return status
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise Unavailable("the configured address", type(error).__name__) from error
+
+    async def look(self, url: str) -> tuple[int, Mapping[str, str]]:
+        """The status and the headers of a GET. Raises Unavailable, from what happened, where there was no answer."""
+        try:
+            async with self._session() as session, session.get(url, allow_redirects=False) as answer:
+                answer.close()
+                return answer.status, answer.headers
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Unavailable("the configured address", type(error).__name__) from error
 

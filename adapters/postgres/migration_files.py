@@ -136,7 +136,7 @@ def read_script(file: MigrationFile) -> Script:
 
 
 def _refuse_unsafe(script: Script) -> None:
-    for statement in map(_without_comments, script.statements):
+    for statement in map(without_comments, script.statements):
         if _TRANSACTION_CONTROL.match(statement):
             raise BadMigrationFile(f"{script.file.path.name}: remove {statement!r}; the runner opens the transaction")
         if statement and not script.transactional and not _CONCURRENT.match(statement):
@@ -146,10 +146,10 @@ def _refuse_unsafe(script: Script) -> None:
             )
 
 
-def _without_comments(statement: str) -> str:
+def without_comments(statement: str) -> str:
     return re.sub(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", "", statement, flags=re.DOTALL)
 
 
 def index_names(script: Script) -> list[str]:
-    matches = (_CONCURRENT.match(_without_comments(statement)) for statement in script.statements)
+    matches = (_CONCURRENT.match(without_comments(statement)) for statement in script.statements)
     return [match.group(1).lower() for match in matches if match]

@@ -104,13 +104,18 @@ async def require_schema(source: "asyncpg.Pool[asyncpg.Record] | str", *, folder
     """Return when every shipped migration is applied (newer ones may be, too); else raises SchemaTooOld."""
     if isinstance(source, str):
         applied = await asyncio.to_thread(_read_applied, source)
-    elif await source.fetchval(_BOOKS_EXIST):
-        applied = {row["id"]: row["sha256"] for row in await source.fetch(_APPLIED)}
     else:
-        applied = {}
+        applied = await applied_migrations(source)
     shipped = read_folder(folder)
     if any(file.id not in applied for file in shipped):
         raise SchemaTooOld(max(applied, default=None), shipped[-1].id)
+
+
+async def applied_migrations(source: "asyncpg.Pool[asyncpg.Record]") -> dict[str, str | None]:
+    """What the database was built from: ids, and the hash of the file where it is known."""
+    if not await source.fetchval(_BOOKS_EXIST):
+        return {}
+    return {row["id"]: row["sha256"] for row in await source.fetch(_APPLIED)}
 
 
 def _refuse_other_history(shipped: Sequence[MigrationFile], applied: Mapping[str, str | None]) -> None:

@@ -22,6 +22,7 @@ import core.errors  # noqa: E402
 from adapters.prometheus.catalogue import CATALOGUE, PREFIX  # noqa: E402
 from config.version import running_version  # noqa: E402
 from core.domain.app_events import APP_EVENTS  # noqa: E402
+from core.domain.diagnosis.explanations import EXPLANATIONS  # noqa: E402
 from core.domain.event_states import FIRST_STATES, MOVES, EventState, Origin  # noqa: E402
 from core.domain.topics import DERIVED_SOURCES, ZID_TOPICS  # noqa: E402
 from entrypoints.cli.reference import reference as commands  # noqa: E402
@@ -124,6 +125,19 @@ def derived() -> str:
         [f"`{topic}`", ", ".join(f"`{source}`" for source in sources)] for topic, sources in DERIVED_SOURCES.items()
     )
     return table(["derived topic", "found in Zid's"], rows)
+
+
+def findings() -> str:
+    """What the doctor may find, each under its code."""
+    return "\n".join(
+        f"### {code} {{ #{code} }}\n\n{_open(told.seen)}\n\n{_open(told.why)}\n\n**Do:** {_open(told.fix)}\n"
+        for code, told in EXPLANATIONS.items()
+    )
+
+
+def _open(text: str) -> str:
+    """Facts are what differs from one set-up to the next."""
+    return re.sub(r"\{\w+\}", "…", text)
 
 
 def errors() -> str:
@@ -233,4 +247,5 @@ PIECES: Final[dict[str, Callable[[], str]]] = {
     "origins": origins,
     "derived": derived,
     "errors": errors,
+    "findings": findings,
 }

@@ -29,6 +29,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Look": {
         "status": "An overview of stores, ledger and servers",
+        "doctor": "Hazards in this set-up: what was seen, why it matters, how to mend it",
         "verify": "Does the ledger balance? Names the ids that differ",
         "stores": "Installed stores: list, show, refresh, backfill, reconcile, revoke, erase",
         "customers": "One customer's data: export, erase",
