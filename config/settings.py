@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from adapters.outbound.addresses import problem_of_url
 from adapters.outbound.signing import secret_key
+from config.transport import check_postgres, check_redis
 from core.domain.retention import Retention
 from core.domain.return_urls import ReturnUrls
 from core.domain.secret import Secret
@@ -98,10 +99,11 @@ class Settings(BaseModel):
 
     database_url: OneSecret = None
     migrate_database_url: OneSecret = None
-    database_ca_cert: Path | None = None
+    database_ca_cert: str | None = None
     database_pool: int = Field(10, ge=1, le=200)
     redis_url: OneSecret = None
-    redis_ca_cert: Path | None = None
+    redis_ca_cert: str | None = None
+    plain_servers: Words = ()
 
     zid_client_id: str | None = None
     zid_client_secret: OneSecret = None
@@ -306,6 +308,18 @@ def _check_production(settings: Settings) -> None:
     for name in ("webhook_secret", "app_events_secret", "session_key"):
         _check_strength(name, getattr(settings, name))
     _check_strength("admin_api_key", (settings.admin_api_key,) if settings.admin_api_key else ())
+    _check_transport(settings)
+
+
+def _check_transport(settings: Settings) -> None:
+    """Tokens and customers' data cross no network in the open, unless somebody says that it may."""
+    excused = settings.plain_servers
+    for key in ("DATABASE_URL", "MIGRATE_DATABASE_URL"):
+        url: Secret | None = getattr(settings, key.lower())
+        if url is not None:
+            check_postgres(key, url.reveal(), settings.database_ca_cert, excused)
+    if settings.redis_url is not None:
+        check_redis(settings.redis_url.reveal(), excused)
 
 
 def _check_strength(name: str, ring: tuple[Secret, ...]) -> None:

@@ -7,7 +7,10 @@ which refuses them: `channel_binding` (Neon), `pgbouncer` (Supabase), `sslrootce
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -33,6 +36,7 @@ _LIBPQ_ONLY: Final = frozenset(
         "tcp_user_timeout",
     }
 )
+_PEM: Final = "-----BEGIN"
 _UNVERIFIED: Final = frozenset({"disable", "allow", "prefer"})
 
 
@@ -66,6 +70,23 @@ def read_dsn(dsn: str, *, ca_cert: str | None = None, connect_timeout: float = 5
     return Target(parts._replace(query=urlencode(kept)).geturl(), tls, timeout, pooled)
 
 
+@contextmanager
+def libpq_dsn(dsn: str, *, ca_cert: str | None) -> Iterator[str]:
+    """The address for libpq, which reads authorities from files alone: it checks what `read_dsn`'s target checks."""
+    parts = urlsplit(dsn)
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not ca_cert or given.get("sslmode") in _UNVERIFIED:
+        yield dsn
+        return
+    _context(ca_cert)
+    with NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(_lines(ca_cert) if _PEM in ca_cert else "")
+        file.flush()
+        path = file.name if _PEM in ca_cert else ca_cert
+        query = urlencode({**given, "sslmode": "verify-full", "sslrootcert": path})
+        yield parts._replace(query=query).geturl()
+
+
 def _seconds(text: str, otherwise: float) -> float:
     """libpq reads 0 and nothing as 'wait for ever', which nobody here may do."""
     if not text:
@@ -88,8 +109,13 @@ def _tls(given: dict[str, str], ca_cert: str | None) -> ssl.SSLContext | None:
 
 def _context(ca_cert: str | None) -> ssl.SSLContext:
     try:
-        if ca_cert and "-----BEGIN" in ca_cert:
-            return ssl.create_default_context(cadata=ca_cert.replace("\\n", "\n"))
+        if ca_cert and _PEM in ca_cert:
+            return ssl.create_default_context(cadata=_lines(ca_cert))
         return ssl.create_default_context(cafile=ca_cert)
     except (OSError, ssl.SSLError) as error:
         raise SettingInvalid("DATABASE_CA_CERT", "is neither a PEM certificate nor the path of one") from error
+
+
+def _lines(pem: str) -> str:
+    """Environment files and dashboards keep line ends as backslash and n."""
+    return pem.replace("\\n", "\n")

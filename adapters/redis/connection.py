@@ -64,6 +64,8 @@ TRANSIENT: Final = (
 )
 _TRANSIENT_CODES: Final = ("MISCONF", "NOREPLICAS", "BUSY ", "UNKILLABLE")
 
+PEM: Final = "-----BEGIN"
+
 
 @dataclass(frozen=True, slots=True)
 class RedisClients:
@@ -80,11 +82,11 @@ class RedisClients:
             await self.writer.aclose(close_connection_pool=True)
 
 
-def open_redis(url: str, *, ca_cert: Path | None = None, max_connections: int = 32) -> RedisClients:
+def open_redis(url: str, *, ca_cert: str | None = None, max_connections: int = 32) -> RedisClients:
     """Clients for one server, for a service watched by sentinels, or for a cluster; connects at the first command.
 
-    Raises SettingInvalid for a URL that is none. `ca_cert` is the file that a TLS server's certificate
-    is checked with, in place of the system's.
+    Raises SettingInvalid for a URL that is none. `ca_cert` (a PEM text or a file's path) is what a TLS server's
+    certificate is checked with, in place of the system's authorities.
     """
     try:
         address = read_address(url)
@@ -97,9 +99,9 @@ def open_redis(url: str, *, ca_cert: Path | None = None, max_connections: int = 
 
 
 def _client(
-    address: OneServer | Service | Cluster, ca_cert: Path | None, max_connections: int, socket_seconds: float
+    address: OneServer | Service | Cluster, ca_cert: str | None, max_connections: int, socket_seconds: float
 ) -> Redis:
-    trust = {"ssl_ca_certs": str(ca_cert)} if ca_cert and address.tls else {}
+    trust = _trust(ca_cert) if ca_cert and address.tls else {}
     match address:
         case OneServer(url):
             pool = BlockingConnectionPool.from_url(
@@ -115,6 +117,14 @@ def _client(
             return _of_service(address, trust, max_connections, socket_seconds)
         case Cluster():
             return _of_cluster(address, trust, socket_seconds)
+
+
+def _trust(ca_cert: str) -> Mapping[str, str]:
+    if PEM in ca_cert:
+        return {"ssl_ca_data": ca_cert.replace("\\n", "\n")}
+    if not Path(ca_cert).is_file():
+        raise SettingInvalid("REDIS_CA_CERT", "is neither a PEM certificate nor the path of one")
+    return {"ssl_ca_certs": ca_cert}
 
 
 class _ServicePool(SentinelConnectionPool, BlockingConnectionPool):

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from adapters.postgres import migrator
+from adapters.postgres.dsn import libpq_dsn
 from adapters.postgres.migration_files import Problem, ProblemKind
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir, settings_with_database
 from entrypoints.cli.group import commands
@@ -68,7 +69,8 @@ def _with_database(data_dir: DataDir, work: Callable[[str], T]) -> T:
     settings = settings_with_database(data_dir)
     url = settings.migrate_database_url or settings.database_url
     assert url is not None
-    return work(url.reveal())
+    with libpq_dsn(url.reveal(), ca_cert=settings.database_ca_cert) as dsn:
+        return work(dsn)
 
 
 def _tell(names: Sequence[str], what: str, *, as_json: bool) -> None:

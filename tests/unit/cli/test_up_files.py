@@ -32,7 +32,11 @@ def test_a_missing_secret_is_added_and_the_others_stay(tmp_path: Path) -> None:
 
 
 def test_made_secrets_are_strong_enough_for_production() -> None:
-    given_servers = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://y", "PUBLIC_URL": "https://app.example"}
+    given_servers = {
+        "DATABASE_URL": "postgresql://x?sslmode=verify-full",
+        "REDIS_URL": "rediss://y",
+        "PUBLIC_URL": "https://app.example",
+    }
     app = {"ZID_CLIENT_ID": "1", "ZID_CLIENT_SECRET": "2", "ZID_APP_ID": "3"}
     settings = load_settings({"ENVIRONMENT": "production", **given_servers, **app, **make_secrets()})
     assert settings.production

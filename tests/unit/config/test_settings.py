@@ -18,7 +18,7 @@ STRONG = "x" * 43
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "PUBLIC_URL": "https://app.example.com",
-    "DATABASE_URL": "postgresql://wasl_app@db/wasl",
+    "DATABASE_URL": "postgresql://wasl_app@db/wasl?sslmode=verify-full",
     "REDIS_URL": "rediss://valkey/0",
     "ZID_CLIENT_ID": "48",
     "ZID_CLIENT_SECRET": STRONG,
