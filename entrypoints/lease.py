@@ -10,6 +10,8 @@ from core.ports.event_ledger import Workers
 
 log = structlog.get_logger()
 
+LEASE_SECONDS = 10.0
+"""How long the database lets a lease stand that nobody renews."""
 RENEW_EVERY = 2.0
 """A fifth of the lease: four renewals may fail in a row."""
 

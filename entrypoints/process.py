@@ -13,6 +13,7 @@ import structlog
 
 from core.errors import TryLater
 from entrypoints.heartbeat import beat, given_pipe
+from entrypoints.pulses import PULSES, Pulses
 
 log = structlog.get_logger()
 
@@ -57,20 +58,28 @@ async def keep_doing(
 ) -> None:
     """Calls `step`, `every` seconds apart, until `stop` is set between two steps (or for ever, until cancelled).
 
-    A failing step is logged and tried again after a pause.
+    A failing step is logged and tried again after a pause. How the steps go is in the process's pulses.
     """
-    while stop is None or not stop.is_set():
-        pause = every
-        try:
-            await step()
-        except TryLater as error:
-            log.warning("step_waits", step=name, reason=str(error))
-            pause = max(PAUSE_AFTER_FAILURE, every)
-        except Exception:
-            log.exception("step_failed", step=name)
-            pause = max(PAUSE_AFTER_FAILURE, every)
-        if pause:
-            await pause_or(stop, pause)
+    with (PULSES.get() or Pulses()).watching(name, every) as watched:
+        while stop is None or not stop.is_set():
+            watched.begin()
+            failed = watched.end(await _try_step(name, step))
+            pause = max(PAUSE_AFTER_FAILURE, every) if failed else every
+            if pause:
+                await pause_or(stop, pause)
+
+
+async def _try_step(name: str, step: Callable[[], Awaitable[object]]) -> Exception | None:
+    """What it failed with, if it did."""
+    try:
+        await step()
+    except TryLater as error:
+        log.warning("step_waits", step=name, reason=str(error))
+        return error
+    except Exception as error:
+        log.exception("step_failed", step=name)
+        return error
+    return None
 
 
 async def pause_or(stop: asyncio.Event | None, seconds: float) -> None:

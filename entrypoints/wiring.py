@@ -14,14 +14,15 @@ from config.handlers import load_handlers
 from config.lifespan import KNOWN_DATABASE_SECONDS, open_adapters
 from config.settings import Queue, Settings
 from core.domain.events import ClaimedRun
-from core.errors import Unavailable
+from core.errors import LostClaim, Unavailable
 from core.features.event_handlers.context import Log
 from entrypoints.announcer import BackgroundAnnouncer
 from entrypoints.http.services import HealthServices
-from entrypoints.lease import Lease
+from entrypoints.lease import LEASE_SECONDS, Lease
 from entrypoints.limits import within
 from entrypoints.own_numbers import watch_itself
 from entrypoints.process import Loops, keep_doing
+from entrypoints.pulses import PULSES, Pulses
 from entrypoints.ring_guarding import BEAT_EVERY, RingGuarding
 
 log = structlog.get_logger()
@@ -36,6 +37,8 @@ class Daemon:
     features: Features
     lease: Lease
     announcer: BackgroundAnnouncer
+    kind: str
+    pulses: Pulses
 
 
 class Database:
@@ -69,6 +72,8 @@ async def daemon(settings: Settings, kind: str, *, may_wait: bool = False) -> As
     With `may_wait` a database that does not answer now is waited for by whoever asks it; `presence` says it is away.
     """
     handlers = load_handlers(settings.wasl_handlers)
+    pulses = Pulses()
+    PULSES.set(pulses)
     async with open_adapters(settings, kind, may_wait=may_wait) as adapters:
         lease = Lease(adapters.workers(), kind)
         rings = RingGuarding(adapters.guard_rings(), lease, kind)
@@ -87,12 +92,17 @@ async def daemon(settings: Settings, kind: str, *, may_wait: bool = False) -> As
         features.check_dependencies()
         await _meet(database, features, may_wait=may_wait)
         async with Loops() as loops:
-            loops.start("lease", keep_doing("lease", lease.renew, every=lease.every))
+            loops.start("lease", keep_doing("lease", lambda: _renew(lease, pulses), every=lease.every))
             loops.start("rings", keep_doing("rings", rings.beat, every=BEAT_EVERY))
             loops.start("announcer", announcer.run())
             loops.start("own numbers", watch_itself(adapters.metrics(), adapters.pool_usage()))
-            yield Daemon(settings, adapters, features, lease, announcer)
+            yield Daemon(settings, adapters, features, lease, announcer, kind, pulses)
             await _leave(features, announcer, lease)
+
+
+async def _renew(lease: Lease, pulses: Pulses) -> None:
+    await lease.renew()
+    pulses.note_answer("postgres")
 
 
 async def _warn_of_powers(adapters: Adapters) -> None:
@@ -144,6 +154,14 @@ def health_services(parts: Daemon) -> HealthServices:
         for index in indexes.values():
             await index.depth()
 
+    async def lease() -> None:
+        """Work is claimed under it: without it others take the work, and this process commits nothing."""
+        beat = parts.pulses.beats().get("lease")
+        age = beat.since_success if beat else None
+        if (age or 0.0) > LEASE_SECONDS or (age is None and beat and beat.problem):
+            raise LostClaim
+
+    works = parts.kind != "http"
     queue = parts.settings.work_queue
     return HealthServices(
         clock=adapters.clock(),
@@ -155,7 +173,11 @@ def health_services(parts: Daemon) -> HealthServices:
         checks={
             "postgres": adapters.ping_database(),
             "work_index" if queue is Queue.POSTGRES else "redis": work_index,
+            **({"lease": lease} if works else {}),
         },
+        process=parts.kind,
+        pulses=parts.pulses,
+        loops_decide=works,
         install_checks={"zid_client": adapters.client_standing().check},
         tracer=adapters.tracer(),
     )

@@ -1,4 +1,4 @@
-"""Is the process alive, can it work, and the numbers for Prometheus."""
+"""Is the process alive, can it work, does its work go on; and the numbers for Prometheus."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from aiohttp import web
 from entrypoints.http.api.shapes import Told, json
 from entrypoints.http.problems import KINDS, Refusal
 from entrypoints.http.routing import Access, Route
-from entrypoints.http.services import HEALTH, Check
+from entrypoints.http.services import HEALTH, Check, HealthServices
 from entrypoints.http.visitors import FORWARDED_PROTO, hops, is_in, read_address, visitor_of
+from entrypoints.pulses import Beat, Pulses
 
 CHECK_SECONDS: Final = 2.0
 _SIGNS_OF_A_PROXY: Final = (
@@ -25,18 +26,42 @@ class Alive(Told, frozen=True):
 
 
 class CheckView(Told, frozen=True):
-    """One dependency. `problem` is the kind of failure, never an address or a message of a driver."""
+    """One dependency. `problem` is the kind of failure, never an address or a message of a driver.
+
+    `seconds_since_success` is how long ago it last answered this process, 0 when it just did, null for never.
+    """
 
     ok: bool
     seconds: float
+    deadline_seconds: float
+    seconds_since_success: float | None
+    problem: str | None = None
+
+
+class LoopView(Told, frozen=True):
+    """One loop of the process. `seconds_in_step` is null between two steps, the others are null before the first.
+
+    Not `ok` when a step takes a quarter of an hour, or when steps have failed for a minute and three rounds.
+    """
+
+    ok: bool
+    every_seconds: float
+    seconds_in_step: float | None
+    seconds_since_step: float | None
+    seconds_since_success: float | None
     problem: str | None = None
 
 
 class Ready(Told, frozen=True):
-    """`ready` when every dependency answers, else `not_ready` (status 503)."""
+    """`ready` when every dependency answers, else `not_ready` (status 503).
+
+    For a consumer and a scheduler every loop has to go on, too.
+    """
 
     status: str
+    process: str
     checks: dict[str, CheckView]
+    loops: dict[str, LoopView]
 
 
 async def live(_: web.Request) -> web.Response:
@@ -44,25 +69,43 @@ async def live(_: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    return await _ready(request.app[HEALTH].checks)
+    services = request.app[HEALTH]
+    return await _ready(services, services.checks)
 
 
 async def installable(request: web.Request) -> web.Response:
     """`zid_client` says `ClientRejected` for an hour after Zid refused our own credentials, or until it takes them."""
     services = request.app[HEALTH]
-    return await _ready({**services.checks, **services.install_checks})
+    return await _ready(services, {**services.checks, **services.install_checks})
 
 
-async def _ready(wanted: Mapping[str, Check]) -> web.Response:
+async def _ready(services: HealthServices, wanted: Mapping[str, Check]) -> web.Response:
     names = list(wanted)
-    views = await asyncio.gather(*(_look(wanted[name]) for name in names))
+    views = await asyncio.gather(*(_look(name, wanted[name], services.pulses) for name in names))
     checks = dict(zip(names, views, strict=True))
-    if all(view.ok for view in views):
-        return json(Ready("ready", checks))
-    return json(Ready("not_ready", checks), 503)
+    loops = {name: _loop(beat) for name, beat in services.pulses.beats().items()}
+    decisive = [*views, *(loops.values() if services.loops_decide else ())]
+    is_ready = all(view.ok for view in decisive)
+    told = Ready("ready" if is_ready else "not_ready", services.process, checks, loops)
+    return json(told, 200 if is_ready else 503)
 
 
-async def _look(check: Check) -> CheckView:
+def _loop(beat: Beat) -> LoopView:
+    return LoopView(
+        ok=beat.is_well,
+        every_seconds=beat.every,
+        seconds_in_step=_rounded(beat.in_step),
+        seconds_since_step=_rounded(beat.since_step),
+        seconds_since_success=_rounded(beat.since_success),
+        problem=beat.problem,
+    )
+
+
+def _rounded(age: float | None) -> float | None:
+    return None if age is None else round(age, 3)
+
+
+async def _look(name: str, check: Check, pulses: Pulses) -> CheckView:
     loop = asyncio.get_running_loop()
     started = loop.time()
     problem = None
@@ -73,7 +116,10 @@ async def _look(check: Check) -> CheckView:
         problem = f"no answer within {CHECK_SECONDS:g} s"
     except Exception as error:  # noqa: BLE001 - a check may fail in any way; the answer is its result
         problem = type(error).__name__
-    return CheckView(problem is None, round(loop.time() - started, 4), problem)
+    if problem is None:
+        pulses.note_answer(name)
+    age = 0.0 if problem is None else _rounded(pulses.since_answer(name))
+    return CheckView(problem is None, round(loop.time() - started, 4), CHECK_SECONDS, age, problem)
 
 
 async def metrics(request: web.Request) -> web.Response:

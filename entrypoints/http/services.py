@@ -61,6 +61,7 @@ from core.ports.tracing import Tracer
 from core.ports.webhook_checks import WebhookChecks
 from core.ports.work_index import Announcer
 from core.ports.zid_gateway import ZidGateway
+from entrypoints.pulses import Pulses
 
 Check = Callable[[], Awaitable[None]]
 """Returns when a dependency answers, raises when it does not."""
@@ -81,6 +82,10 @@ class HealthServices:
     trusted_proxies: tuple[Network, ...] = ()
     install_checks: Mapping[str, Check] = field(default_factory=dict)
     """What installing needs besides."""
+    process: str = "http"
+    pulses: Pulses = field(default_factory=Pulses)
+    loops_decide: bool = False
+    """A loop that does not go on makes the process unready: for those whose loops are their work."""
     tracer: Tracer = field(default_factory=NoTracer)
 
 

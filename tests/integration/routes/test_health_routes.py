@@ -1,6 +1,7 @@
 """Alive, ready, and numbers for those who may see them."""
 
 import asyncio
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -9,6 +10,7 @@ from aiohttp.test_utils import TestClient
 from core.errors import ClientRejected
 from entrypoints.http import health
 from entrypoints.http.health_app import create_health_app
+from entrypoints.pulses import STUCK_AFTER, Pulses
 from tests.integration.routes.conftest import make_client
 from tests.integration.routes.world import World
 
@@ -39,6 +41,48 @@ async def test_ready_names_each_dependency(world: World, client: TestClient) -> 
     ready = await answer.json()
     assert (answer.status, ready["status"]) == (200, "ready")
     assert {name: check["ok"] for name, check in ready["checks"].items()} == {"postgres": True, "redis": True}
+    assert {check["seconds_since_success"] for check in ready["checks"].values()} == {0.0}
+    assert {check["deadline_seconds"] for check in ready["checks"].values()} == {2.0}
+    assert (ready["process"], ready["loops"]) == ("http", {})
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/auth/health"])
+async def test_a_probe_may_ask_for_the_head_alone(world: World, client: TestClient, path: str) -> None:
+    world.checks["postgres"] = well
+    answer = await client.head(path)
+    assert (answer.status, await answer.read()) == (200, b"")
+    world.checks["postgres"] = broken
+    assert (await client.head(path)).status == (200 if path == "/health/live" else 503)
+
+
+async def test_what_fails_tells_how_long_ago_it_answered(world: World, client: TestClient) -> None:
+    world.checks.update(postgres=well, redis=broken)
+    await client.get("/health/ready")
+    world.checks["postgres"] = broken
+
+    checks = (await (await client.get("/health/ready")).json())["checks"]
+
+    assert checks["postgres"]["seconds_since_success"] >= 0.0
+    assert checks["redis"]["seconds_since_success"] is None
+
+
+@pytest.mark.parametrize(("loops_decide", "status"), [(True, 503), (False, 200)])
+async def test_a_loop_that_stands_still_makes_those_unready_whose_work_it_is(
+    aiohttp_client: object, loops_decide: bool, status: int
+) -> None:
+    watch = [1000.0]
+    pulses = Pulses(lambda: watch[0])
+    services = replace(World().services().health, process="scheduler", pulses=pulses, loops_decide=loops_decide)
+    client = await aiohttp_client(create_health_app(services))
+    with pulses.watching("sweep", 0.5) as watched:
+        watched.begin()
+        assert (await client.get("/health/ready")).status == 200
+        watch[0] += STUCK_AFTER + 1
+        answer = await client.get("/health/ready")
+    sweep = (await answer.json())["loops"]["sweep"]
+    assert answer.status == status
+    assert (sweep["ok"], sweep["every_seconds"], sweep["seconds_in_step"]) == (False, 0.5, STUCK_AFTER + 1)
+    assert (sweep["seconds_since_step"], sweep["seconds_since_success"]) == (None, None)
 
 
 @pytest.mark.parametrize("path", ["/health/ready", "/auth/health"])
