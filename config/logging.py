@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 import orjson
@@ -23,7 +23,11 @@ _HIDDEN: Final = frozenset(
 )
 
 
-def set_up_logging(level: str, style: LogFormat, process: str) -> None:
+Report = Callable[[BaseException, Mapping[str, object]], None]
+"""Told of every exception that is logged, with the line's fields."""
+
+
+def set_up_logging(level: str, style: LogFormat, process: str, *, report: Report | None = None) -> None:
     """Configures structlog and sends the standard library's warnings the same way."""
     numeric = logging.getLevelNamesMapping()[level]
     structlog.configure(
@@ -35,6 +39,7 @@ def set_up_logging(level: str, style: LogFormat, process: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _hide,
             _name(process),
+            *([_telling(report)] if report else ()),
             *_renderers(style),
         ],
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer)
@@ -67,6 +72,29 @@ def _name(process: str) -> Any:
         return event
 
     return add
+
+
+def _telling(report: Report) -> Any:
+    def tell(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        error = _exception_of(event.get("exc_info"))
+        if error is not None:
+            report(error, event)
+        return event
+
+    return tell
+
+
+def _exception_of(exc_info: object) -> BaseException | None:
+    """Of what a logger may be given: an exception, a triple, or True for the one that is being handled."""
+    match exc_info:
+        case BaseException():
+            return exc_info
+        case (_, BaseException() as error, _):
+            return error
+        case True:
+            return sys.exc_info()[1]
+        case _:
+            return None
 
 
 class _ToStructlog(logging.Handler):

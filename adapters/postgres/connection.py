@@ -6,7 +6,8 @@ bounded time and turns what means "Postgres does not answer" into Unavailable.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,7 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from adapters.postgres.dsn import Target, read_dsn
+from adapters.postgres.slow_queries import watch_slow
 from core.errors import SettingInvalid, Unavailable
 
 Pool = asyncpg.Pool
@@ -183,10 +185,13 @@ async def open_pool(
     application_name: str = "wasl",
     ca_cert: str | None = None,
     connect: bool = True,
+    slow: float = 0.0,
 ) -> Pool:
     """A pool that has connected once, unless told not to `connect` yet.
 
     Raises SettingInvalid for a wrong DATABASE_URL, Unavailable for no answer.
+
+    Statements that take `slow` seconds or more are logged by name; 0 logs none.
 
     `?pgbouncer=true` in the URL gives up what a transaction pooler cannot keep: prepared
     statements and session settings (give the role its time-outs with ALTER ROLE there).
@@ -194,12 +199,16 @@ async def open_pool(
     target = read_dsn(dsn, ca_cert=ca_cert)
     try:
         with driver_errors():
-            return await _connect(target, max_size, application_name, init_size=1 if connect else 0)
+            return await _connect(target, max_size, application_name, init_size=1 if connect else 0, slow=slow)
     except _WRONG_SETTING as error:
         raise SettingInvalid("DATABASE_URL", str(error).splitlines()[0]) from error
+    except ssl.SSLCertVerificationError as error:
+        raise SettingInvalid(
+            "DATABASE_CA_CERT", f"does not vouch for the server's certificate: {error.verify_message}"
+        ) from error
 
 
-async def _connect(target: Target, max_size: int, application_name: str, *, init_size: int) -> Pool:
+async def _connect(target: Target, max_size: int, application_name: str, *, init_size: int, slow: float) -> Pool:
     """One connection proves the server; no floor is kept, since the driver logs a traceback while it cannot."""
     return await asyncpg.create_pool(
         target.url,
@@ -212,9 +221,21 @@ async def _connect(target: Target, max_size: int, application_name: str, *, init
         statement_cache_size=0 if target.pooled else 200,
         server_settings={} if target.pooled else {"application_name": application_name, **SESSION},
         ssl=target.tls,
-        init=_teach_json,
+        init=_prepare(slow),
         reset=_keep_session,
     )
+
+
+def _prepare(slow: float) -> Callable[[asyncpg.Connection], Coroutine[object, object, None]]:
+    """What is done with every new connection."""
+    watch = watch_slow(slow) if slow else None
+
+    async def prepare(connection: asyncpg.Connection) -> None:
+        if watch is not None:
+            watch(connection)
+        await _teach_json(connection)
+
+    return prepare
 
 
 async def _teach_json(connection: asyncpg.Connection) -> None:

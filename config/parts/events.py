@@ -10,6 +10,7 @@ from adapters.postgres.event_search import PostgresEventSearch
 from adapters.postgres.ledger_reading import PostgresLedgerReader
 from adapters.postgres.maintenance import PostgresMaintenance
 from adapters.postgres.runs import PostgresRunLedger
+from adapters.postgres.standing_work import PostgresStandingWork
 from adapters.postgres.workers import PostgresWorkers
 from adapters.process.tracebacks import describe
 from config import guards
@@ -36,6 +37,7 @@ class EventAdapters(Opened):
     maintenance = providers.Singleton(PostgresMaintenance, pool)
     reader = providers.Singleton(PostgresLedgerReader, pool, spooled=IntakeAdapters.spool.provided.depth)
     search = providers.Singleton(PostgresEventSearch, pool)
+    standing_work = providers.Singleton(PostgresStandingWork, pool)
     indexes = providers.Singleton(guards.indexes, Opened.redis, pool, Opened.notices, Opened.settings)
 
 

@@ -30,6 +30,7 @@ from adapters.memory.runs import MemoryRunLedger
 from adapters.memory.sealed_vault import MemoryKeyCensus, MemorySealedVault
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
+from adapters.memory.standing_work import MemoryStandingWork
 from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.store_directory import MemoryStoreDirectory
 from adapters.memory.store_life import MemoryStoreLife
@@ -54,6 +55,7 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         eraser=MemoryStoreEraser(database),
         people=MemoryPersonalData(database),
         reader=MemoryLedgerReader(database),
+        standing=MemoryStandingWork(database),
         search=MemoryEventSearch(database),
         desk=MemoryDesk(database),
         letters=MemoryDeadLetters(database, "1.0"),

@@ -47,6 +47,7 @@ from adapters.postgres.restoring import PostgresTokenDoubts
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.sealed_vault import PostgresSealedVault
 from adapters.postgres.segments import PostgresSegments
+from adapters.postgres.standing_work import PostgresStandingWork
 from adapters.postgres.stock_ledger import PostgresStockLedger
 from adapters.postgres.store_directory import PostgresStoreDirectory
 from adapters.postgres.store_erasing import PostgresStoreEraser
@@ -83,6 +84,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 eraser=PostgresStoreEraser(pool, batch=2),
                 people=PostgresPersonalData(pool, window=2),
                 reader=PostgresLedgerReader(pool),
+                standing=PostgresStandingWork(pool),
                 search=PostgresEventSearch(pool, look_at=2),
                 desk=PostgresDesk(pool),
                 letters=PostgresDeadLetters(pool, "1.0"),

@@ -38,6 +38,7 @@ from core.ports.restoring import TokenDoubts
 from core.ports.sealed_vault import KeyCensus, SealedVault
 from core.ports.sealing import Sealer
 from core.ports.segments import Audience, Segments
+from core.ports.standing_work import StandingWork
 from core.ports.stock_ledger import StockLedger
 from core.ports.store_directory import StoreDirectory
 from core.ports.store_life import StoreLife
@@ -82,6 +83,7 @@ class LedgerWorld:
     eraser: StoreEraser
     people: PersonalData
     reader: LedgerReader
+    standing: StandingWork
     search: EventSearch
     desk: Desk
     letters: DeadLetters

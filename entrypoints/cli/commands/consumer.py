@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.logging import set_up_logging
+from config.observing import observed
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.group import commands, name_process
 from entrypoints.cli.manual import manual
@@ -24,5 +24,5 @@ def consumer(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Handle events: the mirror first, then the app's handlers. Any number may run. SIGTERM drains."""
     name_process("consumer")
     settings = settings_for(data_dir)
-    set_up_logging(settings.log_level, settings.log_format, "consumer")
-    run(run_consumer(settings))
+    with observed(settings, "consumer"):
+        run(run_consumer(settings))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from config.logging import set_up_logging
+from config.observing import observed
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.group import commands, name_process
 from entrypoints.cli.manual import manual
@@ -33,7 +33,7 @@ def http(
     """Take webhooks, serve the API and the console on HTTP_HOST and HTTP_PORT. SIGTERM drains."""
     name_process("http")
     settings = settings_for(data_dir)
-    set_up_logging(settings.log_level, settings.log_format, "http")
-    listener = listen(settings.http_host, settings.http_port, "HTTP_PORT") if fd is None else socket(fileno=fd)
-    with listener:
-        run(run_http(settings, [listener]))
+    with observed(settings, "http"):
+        listener = listen(settings.http_host, settings.http_port, "HTTP_PORT") if fd is None else socket(fileno=fd)
+        with listener:
+            run(run_http(settings, [listener]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.logging import set_up_logging
+from config.observing import observed
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
 from entrypoints.cli.group import commands, name_process
 from entrypoints.cli.manual import manual
@@ -24,5 +24,5 @@ def scheduler(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Sweep the ledger and renew tokens that are due. Any number may run. SIGTERM drains."""
     name_process("scheduler")
     settings = settings_for(data_dir)
-    set_up_logging(settings.log_level, settings.log_format, "scheduler")
-    run(run_scheduler(settings))
+    with observed(settings, "scheduler"):
+        run(run_scheduler(settings))
