@@ -61,7 +61,6 @@ async def _open_pool(settings: Settings, process: str, *, may_wait: bool = False
         max_size=pool_size(settings, process),
         application_name=f"wasl {process}",
         ca_cert=ca_cert,
-        slow=settings.slow_query_seconds,
     )
     if not may_wait:
         return await opened()

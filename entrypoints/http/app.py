@@ -39,7 +39,8 @@ from entrypoints.http.api import (
 )
 from entrypoints.http.api_keys import check_access
 from entrypoints.http.arrival import PROXIES, ProxyWatch, arrive
-from entrypoints.http.console import dead, login, views
+from entrypoints.http.console import dead, login, streaming, views
+from entrypoints.http.console.overview import Lookout
 from entrypoints.http.guarding import guard
 from entrypoints.http.limits import limit_addresses, limit_callers
 from entrypoints.http.once import once
@@ -88,6 +89,7 @@ ALL_ROUTES: tuple[Route, ...] = (
     *login.ROUTES,
     *views.ROUTES,
     *dead.ROUTES,
+    *views.LAST,
     *assets.ROUTES,
 )
 
@@ -103,10 +105,11 @@ def create_app(services: HttpServices) -> web.Application:
     app[HEALTH] = services.health
     app[webhooks.INTAKE] = webhooks.Intake()
     app.cleanup_ctx.append(webhooks.watch_lag)
-    app[views.WATCH] = views.watch(services)
+    app[streaming.STREAMS] = streaming.Streams()
+    app[views.LOOKOUT] = Lookout(services)
     add_routes(app, embedded.in_frames(ALL_ROUTES, services.settings.frames))
     app.on_response_prepare.append(stamp)
     if services.settings.secure:
         app.on_response_prepare.append(insist_on_https)
-    app.on_shutdown.append(views.end_streams)
+    app.on_shutdown.append(streaming.end_streams)
     return app

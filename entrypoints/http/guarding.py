@@ -10,6 +10,8 @@ from core.domain.keyset import BadCursor
 from core.errors import FixSetup, Unreadable, WaslError
 from entrypoints.http import cursors, problems
 from entrypoints.http.bodies import Slow
+from entrypoints.http.console.access import SESSION
+from entrypoints.http.console.framing import problem_in_frame
 from entrypoints.http.pages import problem_page
 from entrypoints.http.problems import Problem, Refusal
 from entrypoints.http.routing import Handler, route_of
@@ -56,8 +58,16 @@ def _foreseen(error: Exception) -> Problem:
 def answer(request: web.Request, problem: Problem) -> web.Response:
     """The problem in the form the asker reads."""
     if _is_for_people(request):
-        return problem_page(request, problem)
+        return _page_of(request, problem)
     return problems.respond(problem, request[REQUEST_ID])
+
+
+def _page_of(request: web.Request, problem: Problem) -> web.Response:
+    if SESSION not in request:
+        return problem_page(request, problem)
+    response = problem_in_frame(request, problem)
+    response.headers.update(problems.headers_of(problem))
+    return response
 
 
 def _is_for_people(request: web.Request) -> bool:

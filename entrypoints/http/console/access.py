@@ -50,13 +50,28 @@ def signed_in(handler: Handler, needs: ApiScope = ApiScope.READ) -> Handler:
     async def checked(request: web.Request) -> web.StreamResponse:
         session = await session_of(request, by_itself="refresh" in request.query)
         if session is None:
-            return see(SIGN_IN)
+            return sign_in_again(request)
         if not session.caller.may(needs):
             raise Refusal("insufficient-scope", f"your key lacks the scope `{needs}`", needs=needs.value)
         request[SESSION], request[CALLER] = session, session.caller
         return await handler(request)
 
     return checked
+
+
+def sign_in_again(request: web.Request) -> web.Response:
+    """Leads to the form; a script that asked for a part of a page takes its whole page there."""
+    if "HX-Request" in request.headers:
+        return web.Response(status=401, headers={"HX-Redirect": SIGN_IN})
+    return see(SIGN_IN)
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """The fields of a form of this session; 400 for any other. Blank fields are left out."""
+    fields = await posted(request, request[SESSION].session_id)
+    if fields is None:
+        raise Refusal("bad-request", "csrf: the form does not belong to this session; load the page again")
+    return fields
 
 
 def form_token(request: web.Request) -> str:

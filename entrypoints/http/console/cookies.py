@@ -14,7 +14,8 @@ from entrypoints.http.services import SERVICES
 SESSION: Final = "wasl_session"
 FORM: Final = "wasl_form"
 BROWSER: Final = "wasl_browser"
-_LASTS: Final = {SESSION: LONGEST, FORM: timedelta(hours=1), BROWSER: timedelta(days=180)}
+NOTICE: Final = "wasl_notice"
+_LASTS: Final = {SESSION: LONGEST, FORM: timedelta(hours=1), BROWSER: timedelta(days=180), NOTICE: timedelta(minutes=1)}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST: Final = "__Host-"
 """Browsers take such a cookie only over https and for one host: no neighbour under the same domain can set it."""

@@ -56,7 +56,7 @@ class Overview:
     def fragments(self, language: Language) -> Mapping[str, str]:
         """The parts of the page that change, by name."""
         values = self.values()
-        return {name: render(f"_{name}.html", language, values) for name in FRAGMENTS}
+        return {name: render(f"console/_{name}.html", language, values) for name in FRAGMENTS}
 
 
 @dataclass(frozen=True, slots=True)

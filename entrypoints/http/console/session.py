@@ -10,6 +10,7 @@ from core.domain.secret import Secret, derive, same
 
 _FORM: Final = "console-form"
 _BROWSER: Final = "console-browser"
+_NOTICE: Final = "console-notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ class Signer:
         """The name in what a browser kept, or None when it was not made here."""
         name, _, mac = kept.partition(".")
         return name if self._holds(_BROWSER, name, mac) else None
+
+    def notice(self, text: str) -> str:
+        """What the next page is to say, so that nobody else can make a page say something."""
+        return f"{text}~{_mac(self.ring[0], _NOTICE, text)}"
+
+    def notice_text(self, kept: str) -> str | None:
+        """The text of a notice, or None when it was not made here."""
+        text, _, mac = kept.rpartition("~")
+        return text if self._holds(_NOTICE, text, mac) else None
 
     def _holds(self, purpose: str, content: str, mac: str) -> bool:
         """Every member of the ring is tried."""

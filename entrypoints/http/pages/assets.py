@@ -1,4 +1,7 @@
-"""Our own style and script, served from memory under names that change with their content."""
+"""Style, script and icons, served from memory under names that change with their content.
+
+What is vendored stands in static/vendor, with its versions and checksums in versions.json.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 @cache
 def _assets() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+    return {path.name: path.read_bytes() for path in _FOLDER.rglob("*") if path.suffix in _TYPES}
 
 
 @cache

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from entrypoints.http.pages.assets import asset_path
+from entrypoints.http.pages.bodies import foldable, pretty
 from entrypoints.http.pages.language import Language, language_of, remember
 from entrypoints.http.pages.texts import Texts, problem_key
+from entrypoints.http.pages.theme import Theme, remember_theme, theme_of
+from entrypoints.http.pages.times import clock, day, moment
 from entrypoints.http.problems import Problem, headers_of
 from entrypoints.http.tracing import REQUEST_ID
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_CHOICES: Final = frozenset({"lang", "theme"})
+"""What of an address is a choice that a cookie keeps from then on."""
 _ONCE: Final = ("/auth/", "/embedded")
 """Pages at these addresses answer a one-time request: they must not link to themselves in the other language."""
 
@@ -27,12 +31,31 @@ _ONCE: Final = ("/auth/", "/embedded")
 def page(request: web.Request, template: str, values: Mapping[str, object], *, status: int = 200) -> web.Response:
     """The template in the asker's language, with the headers that pages need."""
     language = language_of(request)
-    html = render(template, language, {**values, "repeatable": not request.path.startswith(_ONCE)})
+    shown = {"repeatable": not request.path.startswith(_ONCE), "theme": theme_of(request), "here": _here(request)}
+    html = render(template, language, {**shown, **values})
     response = web.Response(text=html, content_type="text/html", status=status)
     response.headers["Content-Language"] = language.value
     response.headers["Vary"] = "Accept-Language, Cookie"
     remember(request, response)
+    remember_theme(request, response)
     return response
+
+
+def part(request: web.Request, template: str, values: Mapping[str, object], *, status: int = 200) -> web.Response:
+    """A piece of a page in the asker's language, for a script to put where it belongs."""
+    html = render(template, language_of(request), {"here": _here(request), **values})
+    return web.Response(text=html, content_type="text/html", status=status)
+
+
+def _here(request: web.Request) -> Callable[..., str]:
+    """Makes links to the same page, with something of its query changed, or left out when None."""
+    kept = {name: value for name, value in request.query.items() if name not in _CHOICES}
+
+    def here(**changed: object) -> str:
+        query = {name: value for name, value in {**kept, **changed}.items() if value is not None}
+        return f"{request.path}?{urlencode(query)}" if query else request.path
+
+    return here
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +106,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, moment=_moment, day=_day, whole=_whole)
-    environment.globals["asset"] = asset_path
+    environment.filters.update(number=_number, moment=moment, clock=clock, day=day, pretty=pretty, foldable=foldable)
+    environment.globals.update(asset=asset_path, themes=tuple(Theme))
     return environment
 
 
 def _number(value: int) -> str:
     return f"{value:,}"
-
-
-def _moment(value: datetime | None) -> Markup:
-    """The time of day, with the whole moment for machines and on hover."""
-    return _time(value, "%H:%M:%S")
-
-
-def _day(value: datetime | None) -> Markup:
-    return _time(value, "%Y-%m-%d")
-
-
-def _whole(value: datetime | None) -> Markup:
-    return _time(value, "%Y-%m-%d %H:%M UTC")
-
-
-def _time(value: datetime | None, form: str) -> Markup:
-    if value is None:
-        return Markup("–")
-    whole = value.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), whole, value.strftime(form))

@@ -14,7 +14,7 @@ from core.domain.api_keys import KeyDraft
 from core.errors import Unavailable
 from core.features.console_sign_in import IDLE, LONGEST
 from core.ports.sign_in_guards import Sessions
-from entrypoints.http.console import views
+from entrypoints.http.console import streaming
 from entrypoints.http.console.access import signed_in
 from entrypoints.http.console.session import Signer
 from entrypoints.http.routing import Access, Route
@@ -276,13 +276,13 @@ async def made(world: World, *scopes: ApiScope) -> tuple[int, str]:
 async def test_a_revoked_key_ends_its_sessions_and_what_they_watch(
     world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "PACE", 0.01)
+    monkeypatch.setattr(streaming, "PACE", 0.01)
     key_id, key = await made(world, ApiScope.READ)
     cookie = await enter(client, key)
     async with listening(client) as browser:
         await browser.until("events")
         assert (await client.delete(f"/v1/api-keys/{key_id}", headers=KEY)).status == 204
-        world.clock.advance(views.SESSION_CHECK)
+        world.clock.advance(streaming.SESSION_CHECK)
         assert await browser.until("over") == "signed out"
     assert not await is_in(client, cookie)
 

@@ -18,7 +18,7 @@ from core.domain.secret import Secret
 from core.errors import Unavailable
 from core.features.console_sign_in import IDLE, SignedIn, Visitor
 from core.ids import StoreId
-from entrypoints.http.console import views
+from entrypoints.http.console import streaming
 from entrypoints.http.console.session import Signer
 from tests.integration.routes.conftest import make_client
 from tests.integration.routes.world import ADMIN_KEY, STORE, World, address, credentials, order, served, until
@@ -175,7 +175,7 @@ async def test_what_others_wrote_is_escaped(world: World, client: TestClient) ->
 
     assert "<script>" not in page
     assert page.count("&lt;script&gt;") == 4
-    assert len(re.findall(r"<script ", page)) == 1
+    assert len(re.findall(r"<script ", page)) == len(re.findall(r"<script src=\"/static/[^\"]+\" defer></script>", page)) == 3
 
 
 async def test_the_page_has_no_inline_script_or_style_and_a_strict_policy(world: World, client: TestClient) -> None:
@@ -295,7 +295,7 @@ async def listening(client: TestClient) -> AsyncIterator[Listener]:
 async def test_what_changes_is_sent_and_nothing_else(
     world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "PACE", 0.01)
+    monkeypatch.setattr(streaming, "PACE", 0.01)
     await sign_in(client)
     async with listening(client) as browser:
         first = [await browser.next() for _ in range(3)]
@@ -315,7 +315,7 @@ async def test_what_changes_is_sent_and_nothing_else(
 
 
 async def test_many_who_watch_share_one_look(world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "PACE", 0.01)
+    monkeypatch.setattr(streaming, "PACE", 0.01)
     looks = 0
     books = world.reader.books
 
@@ -336,7 +336,7 @@ async def test_many_who_watch_share_one_look(world: World, client: TestClient, m
 async def test_a_database_that_goes_away_is_told_and_the_stream_goes_on(
     world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "PACE", 0.01)
+    monkeypatch.setattr(streaming, "PACE", 0.01)
     books, away = world.reader.books, False
 
     async def perhaps(store_id: StoreId | None = None) -> object:
@@ -358,23 +358,23 @@ async def test_a_database_that_goes_away_is_told_and_the_stream_goes_on(
 
 
 async def test_only_so_many_may_watch(world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "WATCHERS", 1)
+    monkeypatch.setattr(streaming, "WATCHERS", 1)
     await sign_in(client)
     async with listening(client) as browser:
         await browser.next()
         assert (await client.get("/console/live")).status == 429
-    await until(lambda: client.app[views.WATCH].present == 0)
+    await until(lambda: client.app[streaming.STREAMS].present == 0)
 
 
 async def test_a_browser_that_leaves_frees_its_place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "PACE", 0.01)
-    monkeypatch.setattr(views, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(streaming, "PACE", 0.01)
+    monkeypatch.setattr(streaming, "HEARTBEAT", 0.05)
     app = world.app()
     async with served(app) as port, ClientSession(cookies=await session_cookies(world)) as session:
         answer = await session.get(f"http://127.0.0.1:{port}/console/live")
-        await until(lambda: app[views.WATCH].present == 1)
+        await until(lambda: app[streaming.STREAMS].present == 1)
         answer.close()
-        await until(lambda: app[views.WATCH].present == 0)
+        await until(lambda: app[streaming.STREAMS].present == 0)
 
 
 async def test_streams_do_not_hold_up_a_shutdown(world: World) -> None:
@@ -383,7 +383,7 @@ async def test_streams_do_not_hold_up_a_shutdown(world: World) -> None:
     async with ClientSession(cookies=await session_cookies(world)) as session:
         async with served(app) as port:
             answer = await session.get(f"http://127.0.0.1:{port}/console/live")
-            await until(lambda: app[views.WATCH].present == 1)
+            await until(lambda: app[streaming.STREAMS].present == 1)
             began = loop.time()
         assert loop.time() - began < 3
         answer.close()

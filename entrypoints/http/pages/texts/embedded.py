@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-EMBEDDED_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "installed.not_shown": (
             "Zid has not taken in yet how its dashboard opens the app. That is tried again by itself; "

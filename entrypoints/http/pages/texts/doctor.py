@@ -1,0 +1,9 @@
+"""What the doctor says of a set-up. English and Arabic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
