@@ -89,7 +89,6 @@ ALL_ROUTES: tuple[Route, ...] = (
     *login.ROUTES,
     *views.ROUTES,
     *dead.ROUTES,
-    *views.LAST,
     *assets.ROUTES,
 )
 

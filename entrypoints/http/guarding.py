@@ -10,7 +10,7 @@ from core.domain.keyset import BadCursor
 from core.errors import FixSetup, Unreadable, WaslError
 from entrypoints.http import cursors, problems
 from entrypoints.http.bodies import Slow
-from entrypoints.http.console.access import SESSION
+from entrypoints.http.console.access import SESSION, recognise
 from entrypoints.http.console.framing import problem_in_frame
 from entrypoints.http.pages import problem_page
 from entrypoints.http.problems import Problem, Refusal
@@ -24,7 +24,10 @@ log = get_logger()
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Everything a handler raises becomes an answer; what we did not foresee is logged with its traceback."""
     outcome = await outcome_of(request, handler)
-    return answer(request, outcome) if isinstance(outcome, Problem) else outcome
+    if not isinstance(outcome, Problem):
+        return outcome
+    await recognise(request)
+    return answer(request, outcome)
 
 
 async def outcome_of(request: web.Request, handler: Handler) -> web.StreamResponse | Problem:

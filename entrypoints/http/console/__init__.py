@@ -3,7 +3,7 @@
 How a page is made
 
   Route: in the page's own module: `Route("GET", "/console/stores", signed_in(show), access=Access.OWN, page=True)`,
-    put into ALL_ROUTES (app.py) before `views.LAST`. Acting needs `signed_in(act, ApiScope.OPERATE)` (or ADMIN), as
+    put into ALL_ROUTES (app.py). Acting needs `signed_in(act, ApiScope.OPERATE)` (or ADMIN), as
     the API's route of the same deed does; both call the same feature of the core.
   Answer: `console_page(request, "console/stores.html", values, crumbs=(Crumb("Stores", "/console/stores"),))`
     (framing.py). `console_part` answers htmx with a piece of a page, `address(path, cursor=…)` makes links.

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from core.domain.api_access import ApiScope
-from core.errors import SettingInvalid
+from core.errors import SettingInvalid, WaslError
 from core.features.console_sign_in import ConsoleSession
 from entrypoints.http.api_keys import CALLER
 from entrypoints.http.bodies import read_up_to
@@ -57,6 +57,18 @@ def signed_in(handler: Handler, needs: ApiScope = ApiScope.READ) -> Handler:
         return await handler(request)
 
     return checked
+
+
+async def recognise(request: web.Request) -> None:
+    """Finds out who is at an address of the console that did not ask itself, so that problems are told in its frame."""
+    if SESSION in request or not request.path.startswith("/console/"):
+        return
+    try:
+        session = await session_of(request, by_itself=True)
+    except WaslError:
+        return
+    if session is not None:
+        request[SESSION], request[CALLER] = session, session.caller
 
 
 def sign_in_again(request: web.Request) -> web.Response:

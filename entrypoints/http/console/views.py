@@ -1,4 +1,4 @@
-"""The first page, and what answers where the console has none."""
+"""The first page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from entrypoints.http.console.framing import console_page
 from entrypoints.http.console.overview import Lookout
 from entrypoints.http.console.streaming import live_route
 from entrypoints.http.pages import language_of
-from entrypoints.http.problems import not_found
 from entrypoints.http.routing import Access, Route
 
 LOOKOUT: Final = web.AppKey("lookout", Lookout)
@@ -31,15 +30,8 @@ async def home(_: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": "/console"})
 
 
-async def nowhere(_: web.Request) -> web.Response:
-    """Tells it inside the frame to whoever is signed in."""
-    raise not_found("such page")
-
-
 ROUTES = (
     Route("GET", "/", home, page=True, quiet=True),
     Route("GET", "/console", signed_in(show), access=Access.OWN, page=True),
     live_route("/console/live", fragments),
 )
-LAST: Final = (Route("GET", "/console/{rest:.+}", signed_in(nowhere), access=Access.OWN, page=True),)
-"""After every other route of the console."""

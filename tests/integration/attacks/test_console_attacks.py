@@ -291,7 +291,7 @@ async def test_the_console_shows_who_is_in_and_escapes_it(world: World, client: 
     _, key = await made(world, ApiScope.READ)
     await enter(client, key)
     page = await console(client)
-    assert "Signed in as <bdi>Sara &lt;b&gt;</bdi> (read)" in page
+    assert 'Signed in as</span> <bdi title="read">Sara &lt;b&gt;</bdi>' in page
 
 
 async def test_a_person_may_do_what_their_key_may(world: World, aiohttp_client: object) -> None:

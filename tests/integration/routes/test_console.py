@@ -233,7 +233,7 @@ async def test_the_language_is_asked_for_remembered_or_the_browsers(
     answer = await client.get("/console/login", params={"lang": query} if query else {}, headers=headers)
 
     direction = "rtl" if language == "ar" else "ltr"
-    assert f'<html lang="{language}" dir="{direction}">' in await answer.text()
+    assert f'<html lang="{language}" dir="{direction}" data-theme="system">' in await answer.text()
     assert ("wasl_lang" in answer.headers["Set-Cookie"] or "wasl_lang" in str(answer.cookies)) == (query == "en")
 
 
@@ -409,7 +409,7 @@ async def test_a_stores_backfill_is_shown_until_it_is_complete(world: World, cli
             world.clock.advance(2)
             page = await console(client)
             assert "Being read" in page
-            assert '<progress max="100" value="5.0">' in page
+            assert 'max="100" value="5.0">' in page
         await backfills.advance(claim, PageDone(100, None, 100))
     world.clock.advance(2)
     page = await console(client)

@@ -1,6 +1,9 @@
 """What every page promises: both languages say the same things, and everybody can read the colours."""
 
+import json
 import re
+from collections import Counter
+from hashlib import sha256
 from itertools import product
 from pathlib import Path
 
@@ -13,9 +16,10 @@ from core.features.install_store import BadStateReason
 from core.ids import EntityKind
 from entrypoints.http.install_pages import _WHY
 from entrypoints.http.pages.language import Language
-from entrypoints.http.pages.texts import TEXTS, Texts
+from entrypoints.http.pages.texts import PARTS, TEXTS, Texts
 
 PAGES = Path(entrypoints.http.pages.__file__).parent
+VENDORED = PAGES / "static" / "vendor"
 CSS = (PAGES / "static" / "wasl.css").read_text()
 AA = 4.5
 
@@ -34,10 +38,11 @@ ON = {
 
 
 def palette(scheme: str) -> dict[str, str]:
-    light, _, rest = CSS.partition("@media (prefers-color-scheme: dark)")
-    dark = rest[: rest.index("* {")]
-    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", light))
-    return colours | (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", dark)) if scheme == "dark" else {})
+    """The colours of one scheme: each is one for both, or `light-dark(…)`."""
+    root = CSS[: CSS.index("* {")]
+    both = re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", root)
+    same = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", root))
+    return same | {name: light if scheme == "light" else dark for name, light, dark in both}
 
 
 def luminance(colour: str) -> float:
@@ -81,12 +86,43 @@ def test_every_state_and_kind_has_a_word() -> None:
         assert t(_WHY[reason])
 
 
+NAMED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
+BEGUN = re.compile(r"""\bt\(\s*["']([\w.]+\.)["']\s*~""")
+
+
 def test_every_text_that_templates_name_exists() -> None:
-    for template in (PAGES / "templates").glob("*.html"):
-        for key in re.findall(r"""\bt\(["']([\w.]+)["']\)""", template.read_text()):
+    for template in (PAGES / "templates").rglob("*.html"):
+        for key in NAMED.findall(template.read_text()):
             assert key in TEXTS, (template.name, key)
+        for begin in BEGUN.findall(template.read_text()):
+            assert any(key.startswith(begin) for key in TEXTS), (template.name, begin)
+
+
+def test_no_text_stands_in_two_modules() -> None:
+    found = Counter(key for part in PARTS for key in part.TEXTS)
+    assert [key for key, times in found.items() if times > 1] == []
+
+
+def test_both_languages_are_given_the_same_values() -> None:
+    for key, (english, arabic) in TEXTS.items():
+        assert set(VALUES.findall(english)) == set(VALUES.findall(arabic)), key
+
+
+VALUES = re.compile(r"\{(\w+)\}")
 
 
 def test_nothing_comes_from_elsewhere() -> None:
-    for path in (*PAGES.rglob("*.css"), *PAGES.rglob("*.js"), *PAGES.rglob("*.html")):
-        assert not re.search(r"(?:https?:)?//(?!www\.w3\.org)[a-z]", path.read_text()), path.name
+    ours = [path for path in PAGES.rglob("*") if path.suffix in {".css", ".js", ".html", ".svg"}]
+    for path in ours:
+        if path.parent != VENDORED:
+            assert not re.search(r"(?:https?:)?//(?!www\.w3\.org)[a-z]", path.read_text()), path.name
+
+
+def test_what_is_vendored_is_what_was_published() -> None:
+    """Each file with its package, version and checksum, and the licence beside it; nothing else lies there."""
+    versions = json.loads((VENDORED / "versions.json").read_text())
+    for name, known in versions.items():
+        assert sha256((VENDORED / name).read_bytes()).hexdigest() == known["sha256"], name
+        assert (VENDORED / known["license"]).stat().st_size > 400
+    licences = {known["license"] for known in versions.values()}
+    assert {path.name for path in VENDORED.iterdir()} == {*versions, *licences, "versions.json"}
