@@ -39,7 +39,23 @@ from entrypoints.http.api import (
 )
 from entrypoints.http.api_keys import check_access
 from entrypoints.http.arrival import PROXIES, ProxyWatch, arrive
-from entrypoints.http.console import dead, login, streaming, views
+from entrypoints.http.console import (
+    catalog,
+    catalog_people,
+    dead,
+    dead_group,
+    dead_jobs,
+    events_actions,
+    events_one,
+    login,
+    store,
+    store_actions,
+    store_endings,
+    streaming,
+    views,
+)
+from entrypoints.http.console import events as console_events
+from entrypoints.http.console import stores as console_stores
 from entrypoints.http.console.overview import Lookout
 from entrypoints.http.guarding import guard
 from entrypoints.http.limits import limit_addresses, limit_callers
@@ -89,6 +105,17 @@ ALL_ROUTES: tuple[Route, ...] = (
     *login.ROUTES,
     *views.ROUTES,
     *dead.ROUTES,
+    *dead_jobs.ROUTES,
+    *dead_group.ROUTES,
+    *console_events.ROUTES,
+    *events_one.ROUTES,
+    *events_actions.ROUTES,
+    *console_stores.ROUTES,
+    *store.ROUTES,
+    *store_actions.ROUTES,
+    *store_endings.ROUTES,
+    *catalog.ROUTES,
+    *catalog_people.ROUTES,
     *assets.ROUTES,
 )
 

@@ -55,6 +55,12 @@ PATH_IDS: Final[Mapping[str, PathId]] = MappingProxyType(
         "country_id": _zid("country", "184"),
         "segment_id": PathId(_NUMBER, "7", "A saved segment's number."),
         "key_id": PathId(_NUMBER, "1", "An API key's number, as lists show it."),
+        "erasure_id": PathId(_NUMBER, "7", "Number of an erasure."),
+        "fingerprint": PathId(
+            r"[0-9a-f]{10}(@[A-Za-z0-9._+-]{1,40})?",
+            "3f0c9a17be@1.4.0",
+            "Of a group of dead letters, as lists show it.",
+        ),
         "job_id": PathId(_NUMBER, "7", "Number of a redrive or discard of many."),
     }
 )

@@ -79,12 +79,17 @@ async def index(request: web.Request) -> web.Response:
 async def personal_data(request: web.Request) -> web.Response:
     """Audited: whoever reads it all has taken it out."""
     no_query(request)
+    return web.Response(body=await held_about(request), content_type="application/json")
+
+
+async def held_about(request: web.Request) -> bytes:
+    """Everything about the path's customer, as JSON; noted in the audit before it is read."""
     install = await known_store(request)
     services = request.app[SERVICES]
     await services.trail.note(entry(request, "customer.exported", install))
     person = await services.erasing.people.identify(install.store_id, _person(request))
     held = await services.erasing.people.held(install.store_id, person)
-    return web.Response(body=orjson.dumps(held, default=str), content_type="application/json")
+    return orjson.dumps(held, default=str)
 
 
 def _person(request: web.Request) -> Person:
