@@ -23,15 +23,24 @@ def check_postgres(key: str, url: str, ca_cert: str | None, excused: Sequence[st
     `sslmode=require` encrypts, but takes any certificate (the documentation of libpq, "Protection Provided in
     Different Modes"); only `verify-full` and an authority of ours check the host name as well.
     """
-    if not _is_postgres_checked(url, ca_cert):
-        _refuse(key, _others(_postgres_hosts(url), excused), "DATABASE_CA_CERT, or sslmode=verify-full in the address")
+    if not is_postgres_checked(url, ca_cert):
+        _refuse(key, postgres_elsewhere(url, excused), "DATABASE_CA_CERT, or sslmode=verify-full in the address")
 
 
 def check_redis(url: str, excused: Sequence[str]) -> None:
     """Raises SettingInvalid where Redis on another machine is reached without proof that it is the one named."""
-    address = read_address(url)
-    if not (address.tls and _is_redis_checked(url)):
-        _refuse("REDIS_URL", _others(_redis_hosts(address), excused), "rediss:// (and REDIS_CA_CERT)")
+    if not is_redis_checked(url):
+        _refuse("REDIS_URL", redis_elsewhere(url, excused), "rediss:// (and REDIS_CA_CERT)")
+
+
+def postgres_elsewhere(url: str, excused: Sequence[str] = ()) -> Sequence[str]:
+    """The hosts of the address that are other machines, without those excused."""
+    return _others(_postgres_hosts(url), excused)
+
+
+def redis_elsewhere(url: str, excused: Sequence[str] = ()) -> Sequence[str]:
+    """The same for Redis. Raises SettingInvalid for an address that is none."""
+    return _others(_redis_hosts(read_address(url)), excused)
 
 
 def _refuse(key: str, hosts: Sequence[str], fix: str) -> None:
@@ -43,7 +52,8 @@ def _refuse(key: str, hosts: Sequence[str], fix: str) -> None:
         )
 
 
-def _is_postgres_checked(url: str, ca_cert: str | None) -> bool:
+def is_postgres_checked(url: str, ca_cert: str | None) -> bool:
+    """Whether it is encrypted, and who answers has to prove who it is."""
     given = parse_qs(urlsplit(url).query)
     mode = given.get("sslmode", [""])[-1]
     if mode in _IN_THE_OPEN:
@@ -51,7 +61,10 @@ def _is_postgres_checked(url: str, ca_cert: str | None) -> bool:
     return mode == "verify-full" or bool(ca_cert) or given.get("sslrootcert", [""])[-1] == "system"
 
 
-def _is_redis_checked(url: str) -> bool:
+def is_redis_checked(url: str) -> bool:
+    """The same for Redis. Raises SettingInvalid for an address that is none."""
+    if not read_address(url).tls:
+        return False
     given = parse_qs(urlsplit(url).query)
     return not any(given.get(name, [""])[-1].lower() in values for name, values in _UNCHECKED.items())
 

@@ -23,6 +23,7 @@ from config.parts.webhooks import WebhookAdapters
 from config.pool_sizes import pool_size
 from config.settings import Settings, SpoolKind
 from config.spooling import MAX_BYTES
+from config.transport import is_postgres_checked, is_redis_checked, postgres_elsewhere, redis_elsewhere
 from core.domain.diagnosis.secrets import LEAST_PASSWORD, NamedSecret
 from core.domain.diagnosis.setup import HandlerLimit, Setup
 from core.domain.secret import Secret
@@ -33,16 +34,15 @@ from core.ports.system import Clock
 
 _RINGS: Final = ("token_keys", "webhook_secret", "app_events_secret", "session_key")
 _SINGLE: Final = ("admin_api_key", "alert_webhook_secret")
-_ADDRESSES: Final = ("database_url", "redis_url")
+_ADDRESSES: Final = {"database_url": postgres_elsewhere, "redis_url": redis_elsewhere}
 _SCHEDULES: Final = ("webhook_check_every", "reconcile_every")
 _KINDS: Final = ("http", "consumer", "scheduler")
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_UNVERIFIED: Final = frozenset({"disable", "allow", "prefer"})
 _SECONDS: Final = 5.0
 
 
 def setup_of(settings: Settings, handlers: Handlers, *, private_files: Sequence[str] = ()) -> Setup:
     """The settings, as far as they can be judged."""
+    redis_url = _url(settings.redis_url)
     return Setup(
         production=settings.production,
         public_url=settings.public_url,
@@ -59,9 +59,10 @@ def setup_of(settings: Settings, handlers: Handlers, *, private_files: Sequence[
         pools=tuple((kind, pool_size(settings, kind)) for kind in _KINDS),
         pool_setting=settings.database_pool,
         pooled=_asks(settings.database_url, "pgbouncer").lower() in {"true", "1", "yes"},
-        certificate_checked=_is_certificate_checked(settings),
-        redis_encrypted=_url(settings.redis_url).startswith("rediss"),
-        redis_local=_is_local(settings.redis_url),
+        certificate_checked=is_postgres_checked(_url(settings.database_url), settings.database_ca_cert),
+        redis_checked=not redis_url or is_redis_checked(redis_url),
+        redis_local=not (redis_url and redis_elsewhere(redis_url)),
+        plain_excused=bool(settings.plain_servers),
         spool_dir=str(settings.spool_dir) if settings.spool is SpoolKind.FILE else None,
         spool_bytes=settings.spool_max_bytes or MAX_BYTES[settings.spool],
         erasure_log=str(settings.erasure_log),
@@ -78,9 +79,9 @@ def _secrets(settings: Settings) -> Iterable[NamedSecret]:
     for name in _SINGLE:
         if single := getattr(settings, name):
             yield NamedSecret(name.upper(), single)
-    for name in _ADDRESSES:
+    for name, elsewhere in _ADDRESSES.items():
         address: Secret | None = getattr(settings, name)
-        if address and not _is_local(address) and (password := _password(address)):
+        if address and elsewhere(address.reveal()) and (password := _password(address)):
             yield NamedSecret(f"the password in {name.upper()}", Secret(password), LEAST_PASSWORD)
 
 
@@ -96,19 +97,6 @@ def _password(address: Secret) -> str:
 def _asks(address: Secret | None, name: str) -> str:
     """A parameter of the address."""
     return parse_qs(urlsplit(_url(address)).query).get(name, [""])[-1]
-
-
-def _is_local(address: Secret | None) -> bool:
-    """A socket, or this very machine; what is not set is nowhere else."""
-    parts = urlsplit(_url(address))
-    places = parts.netloc.rpartition("@")[2]
-    return not places or all(place.rpartition(":")[0].strip("[]") in _LOOPBACK for place in places.split(","))
-
-
-def _is_certificate_checked(settings: Settings) -> bool:
-    mode = _asks(settings.database_url, "sslmode")
-    has_authority = settings.database_ca_cert or _asks(settings.database_url, "sslrootcert") == "system"
-    return mode == "verify-full" or (bool(has_authority) and mode not in _UNVERIFIED)
 
 
 def _redis(redis: RedisClients | None, clock: Clock) -> RedisExamination | None:

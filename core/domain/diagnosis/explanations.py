@@ -262,7 +262,7 @@ _REDIS: Final = {
         "Move to Valkey 8 or Redis 7.",
     ),
     Code.REDIS_UNENCRYPTED: Explanation(
-        "The connection to Redis is not encrypted.",
+        "The connection to Redis is not encrypted, or nobody checks who answers.",
         "Its password and the console's sessions can be read on the way.",
         "REDIS_URL=rediss://… and, for a CA of your own, REDIS_CA_CERT.",
     ),

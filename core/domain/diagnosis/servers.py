@@ -115,8 +115,8 @@ def _privacy(server: DatabaseServer, setup: Setup) -> Sequence[Finding]:
     if server.local:
         return []
     if not server.encrypted:
-        return [Finding(Code.DATABASE_UNENCRYPTED, setup.worse())]
-    return [] if setup.certificate_checked else [Finding(Code.DATABASE_UNVERIFIED, setup.worse())]
+        return [Finding(Code.DATABASE_UNENCRYPTED, setup.in_the_open)]
+    return [] if setup.certificate_checked else [Finding(Code.DATABASE_UNVERIFIED, setup.in_the_open)]
 
 
 def _powers(server: DatabaseServer) -> Sequence[Finding]:
@@ -203,6 +203,6 @@ def _fullness(server: RedisServer, node: Mapping[str, str]) -> Sequence[Finding]
 
 
 def judge_redis_privacy(setup: Setup) -> Sequence[Finding]:
-    if setup.redis_encrypted or setup.redis_local:
+    if setup.redis_checked or setup.redis_local:
         return []
-    return [Finding(Code.REDIS_UNENCRYPTED, setup.worse())]
+    return [Finding(Code.REDIS_UNENCRYPTED, setup.in_the_open)]

@@ -46,8 +46,10 @@ class Setup:
     """A pooler stands before Postgres: its limits are not ours to count."""
     certificate_checked: bool = False
     """Whether the driver was told to check who answers as Postgres."""
-    redis_encrypted: bool = True
+    redis_checked: bool = True
     redis_local: bool = True
+    plain_excused: bool = False
+    """Whether somebody said on purpose that servers are reached in the open (PLAIN_SERVERS)."""
     spool_dir: str | None = None
     """None where the spool is in Redis."""
     spool_bytes: int = 0
@@ -58,6 +60,11 @@ class Setup:
     def worse(self, otherwise: Severity = Severity.WARNING) -> Severity:
         """A problem in production, milder elsewhere."""
         return Severity.PROBLEM if self.production else otherwise
+
+    @property
+    def in_the_open(self) -> Severity:
+        """How bad it is that a server on another machine is reached without proof of who answers."""
+        return Severity.NOTE if self.plain_excused else self.worse()
 
 
 def judge_addresses(setup: Setup) -> Sequence[Finding]:
