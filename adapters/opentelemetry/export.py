@@ -20,7 +20,7 @@ from core.domain.secret import Secret
 
 SEND_SECONDS: Final = 5.0
 SEND_EVERY: Final = 1.0
-LEAVING_SECONDS: Final = 3.0
+LEAVING_SECONDS: Final = 2.0
 """For what is not sent yet when the process ends; then it is dropped."""
 QUEUE: Final = 8192
 """Spans that wait for the collector; more are dropped."""

@@ -1,5 +1,7 @@
 """No secret is anywhere it could be read: the whole story is told at DEBUG, then everything it left behind is searched.
 
+What is sent outside, to a collector of traces and to Sentry, is searched as well.
+
 Searched for: every token Zid issued, the secrets of the configuration, API keys, sessions, webhook passwords; plain,
 hexadecimal, percent-encoded and in base64.
 """
@@ -25,6 +27,7 @@ from core.ids import InstallId, StoreId
 from tests.acceptance.story import Answer, Browser, Service, dump, issued_tokens, readable_forms, send
 from tests.acceptance.wasl_up import running
 from tests.eventually import eventually
+from tests.integration.telemetry.receivers import Receiver, receiving
 
 ORDERS = 20
 GENERATIONS = 3
@@ -66,7 +69,16 @@ def leaks(told: Told) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    with running(LOG_LEVEL="DEBUG", WASL_HANDLERS="tests.acceptance.apps.canary") as up:
+    with (
+        receiving() as outside,
+        running(
+            LOG_LEVEL="DEBUG",
+            WASL_HANDLERS="tests.acceptance.apps.canary",
+            OTEL_EXPORTER_OTLP_ENDPOINT=outside.url,
+            OTEL_TRACES_SAMPLER_ARG="1",
+            SENTRY_DSN=outside.dsn,
+        ) as up,
+    ):
         service, told = Service(up), Told()
         store_id = _install(service, told)
         _deliver(service, told, store_id)
@@ -74,7 +86,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         _knock(service, told, store_id)
         _sign_in(service, told)
         _commands(service, told)
+        _break_something(service, outside)
         _search(service, told)
+        assert eventually(lambda: bool(outside.spans()), seconds=60)
+        told.add("outside", outside.everything())
         yield told
 
 
@@ -191,6 +206,16 @@ def sealed_lines(service: Service) -> int:
     return int(service.sql("SELECT coalesce(sum(entries), 0) FROM audit_seals")[0][0])
 
 
+def _break_something(service: Service, outside: Receiver) -> None:
+    """So that a process meets what nobody foresaw, and tells of it."""
+    with service.owner() as owner:
+        owner.execute("ALTER TABLE alerts RENAME TO alerts_elsewhere")
+        try:
+            assert eventually(lambda: bool(outside.reports()), seconds=60), "a step that fails is reported"
+        finally:
+            owner.execute("ALTER TABLE alerts_elsewhere RENAME TO alerts")
+
+
 def _search(service: Service, told: Told) -> None:
     parts = [process for processes in service.up.parts().values() for process in processes]
     told.add("ps", "\n".join(" ".join(line) for line in map(_command_line, parts)).encode())
@@ -257,6 +282,8 @@ def test_the_search_looks_where_things_are(told: Told) -> None:
     assert b"wasl_http_requests_total" in told.places["metrics"]
     assert b"wasl_token_refresh_total" in told.places["metrics"]
     assert b"wasl consumer" in told.places["ps"]
+    for word in (b"http request", b"zid call", b"oauth", b"step_failed", b"UndefinedTableError"):
+        assert word in told.places["outside"], word
     assert len(told.secrets) >= 3 * GENERATIONS + 10
     assert all(len(secret) >= 20 for secret in told.secrets.values()), {
         name: len(secret) for name, secret in told.secrets.items()
