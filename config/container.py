@@ -19,6 +19,7 @@ from config.parts.mirror import MirrorAdapters, MirrorFeatures
 from config.parts.retention import RetentionAdapters, RetentionFeatures
 from config.parts.stores import StoreAdapters, StoreFeatures
 from config.parts.tokens import TokenAdapters, TokenFeatures
+from config.parts.watching import WatchingAdapters, WatchingFeatures
 from config.parts.webhooks import WebhookAdapters, WebhookFeatures
 
 
@@ -36,6 +37,7 @@ class Adapters(
     DoorAdapters,
     EmbeddedAdapters,
     KeyAdapters,
+    WatchingAdapters,
     ExaminationAdapters,
 ):
     """One adapter per port, over connections that are open already."""
@@ -54,5 +56,6 @@ class Features(
     AuditFeatures,
     EmbeddedFeatures,
     DoorFeatures,
+    WatchingFeatures,
 ):
     """What the service does."""

@@ -13,6 +13,7 @@ import structlog
 
 from core.domain.event_states import UNFINISHED, EventState, Origin
 from core.domain.events import WorkKind
+from core.features.watch_symptoms import WatchSymptoms, books
 from core.ports.ledger_reading import LedgerReader
 from core.ports.metrics import Metrics
 from core.ports.standing_work import StandingWork
@@ -30,7 +31,7 @@ IDLE_SHARE: Final = 100
 def loops(parts: Daemon) -> Sequence[Work]:
     adapters = parts.adapters
     indexes, metrics, clock = adapters.indexes(), adapters.metrics(), adapters.clock()
-    balance = Balance(adapters.reader(), metrics, clock)
+    balance = Balance(adapters.reader(), metrics, clock, parts.features.watch_symptoms())
     standing = adapters.standing_work()
 
     async def measure() -> None:
@@ -44,10 +45,11 @@ def loops(parts: Daemon) -> Sequence[Work]:
 class Balance:
     """Counts everything, and rests from it."""
 
-    def __init__(self, reader: LedgerReader, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, reader: LedgerReader, metrics: Metrics, clock: Clock, watch: WatchSymptoms) -> None:
         self._reader = reader
         self._metrics = metrics
         self._clock = clock
+        self._watch = watch
         self._rests_until = float("-inf")
 
     async def step(self) -> None:
@@ -64,6 +66,7 @@ class Balance:
         self._metrics.set("ledger_imbalance", imbalance)
         if imbalance:
             log.error("ledger_unbalanced", imbalance=imbalance)
+        await self._watch.see(books(imbalance))
 
 
 async def measure_standing(work: StandingWork, metrics: Metrics, clock: Clock) -> None:

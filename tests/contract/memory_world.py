@@ -26,6 +26,7 @@ from adapters.memory.redrives import MemoryRedrives
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.refresh_reports import MemoryRefreshReports
 from adapters.memory.restoring import MemoryTokenDoubts
+from adapters.memory.roster import MemoryRoster
 from adapters.memory.runs import MemoryRunLedger
 from adapters.memory.sealed_vault import MemoryKeyCensus, MemorySealedVault
 from adapters.memory.sealing import ReversibleSealer
@@ -49,6 +50,7 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         events=MemoryEventLedger(database),
         runs=MemoryRunLedger(database),
         workers=MemoryWorkers(database),
+        roster=MemoryRoster(database),
         maintenance=MemoryMaintenance(database),
         pruning=MemoryPruning(database),
         erasures=MemoryErasures(database),

@@ -44,6 +44,7 @@ from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
 from adapters.postgres.refresh_reports import PostgresRefreshReports
 from adapters.postgres.restoring import PostgresTokenDoubts
+from adapters.postgres.roster import PostgresRoster
 from adapters.postgres.runs import PostgresRunLedger
 from adapters.postgres.sealed_vault import PostgresSealedVault
 from adapters.postgres.segments import PostgresSegments
@@ -78,6 +79,7 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 events=PostgresEventLedger(pool),
                 runs=PostgresRunLedger(pool),
                 workers=PostgresWorkers(pool),
+                roster=PostgresRoster(pool),
                 maintenance=PostgresMaintenance(pool),
                 pruning=PostgresPruning(pool),
                 erasures=PostgresErasures(pool),

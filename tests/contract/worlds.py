@@ -35,6 +35,7 @@ from core.ports.reconciliations import Comparison, Reconciliations
 from core.ports.redrives import Redrives
 from core.ports.refresh_reports import RefreshReports
 from core.ports.restoring import TokenDoubts
+from core.ports.roster import Roster
 from core.ports.sealed_vault import KeyCensus, SealedVault
 from core.ports.sealing import Sealer
 from core.ports.segments import Audience, Segments
@@ -77,6 +78,7 @@ class LedgerWorld:
     events: EventLedger
     runs: RunLedger
     workers: Workers
+    roster: Roster
     maintenance: Maintenance
     pruning: Pruning
     erasures: Erasures

@@ -2,6 +2,7 @@
 
 import json
 
+from adapters.memory.alerts import MemoryAlerts
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.metrics import RecordingMetrics
@@ -9,6 +10,7 @@ from adapters.memory.system import ManualClock
 from adapters.postgres.connection import acquire, open_pool
 from adapters.postgres.standing_work import STANDING, PostgresStandingWork
 from core.domain.event_states import Books, EventState, Ledger, Origin
+from core.features.watch_symptoms import WatchSymptoms
 from core.ids import StoreId
 from entrypoints.background.measuring import IDLE_SHARE, Balance, measure_standing
 from tests.servers import Database
@@ -58,7 +60,8 @@ class SlowBooks(MemoryLedgerReader):
 async def test_counting_everything_is_rested_from() -> None:
     clock, metrics = ManualClock(), RecordingMetrics()
     reader = SlowBooks(clock)
-    balance = Balance(reader, metrics, clock)
+    watch = WatchSymptoms(MemoryAlerts(MemoryDatabase()), clock, [])
+    balance = Balance(reader, metrics, clock, watch)
     await balance.step()
     await balance.step()
     assert reader.asked == 1
