@@ -1,0 +1,107 @@
+"""The servers under a benchmark's contestants: Postgres and Valkey, each write on disk before its answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from cryptography.fernet import Fernet
+
+from adapters.embedded import DataDir, EmbeddedPostgres, EmbeddedValkey
+from adapters.postgres import migrator
+
+TREE = Path(__file__).resolve().parents[1]
+SECRET = "benchmark-" + "w" * 32
+READY_SECONDS = 60
+
+
+@dataclass
+class Bench:
+    """Servers under all contestants, and orders that nobody has sent yet."""
+
+    home: Path
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+    events: int
+    token_key: str
+    _first: Iterator[int]
+    _ports: Iterator[int]
+
+    def first(self) -> int:
+        """An order number from which a million are unused."""
+        return next(self._first) * 1_000_000
+
+    def port(self) -> int:
+        return next(self._ports)
+
+    def settings(self, **more: str) -> dict[str, str]:
+        """The environment of one of our own processes on these servers."""
+        return {
+            "PYTHONPATH": str(TREE),
+            "DATABASE_URL": self.postgres.dsn("wasl_app", "wasl"),
+            "REDIS_URL": self.valkey.url(),
+            "TOKEN_KEYS": self.token_key,
+            "SESSION_KEY": "benchmark",
+            "ZID_CLIENT_ID": "1",
+            "ZID_CLIENT_SECRET": "2",
+            "ZID_APP_ID": "3",
+            "WEBHOOK_SECRET": SECRET,
+            "METRICS_PORT": "0",
+            "LOG_FORMAT": "json",
+            "WASL_DATA_DIR": str(self.home / "wasl"),
+            "SPOOL_DIR": str(self.home / "spool"),
+            **more,
+        }
+
+    @property
+    def redis_socket(self) -> str:
+        return unquote(urlsplit(self.valkey.url()).path)
+
+    @contextmanager
+    def process(self, command: Sequence[str], name: str, ready: str, **given: str) -> Iterator[None]:
+        """Until it says the word."""
+        log = self.home / f"{name}.log"
+        with log.open("wb") as output:
+            one = subprocess.Popen(command, cwd=self.home, env={**os.environ, **given}, stdout=output, stderr=output)
+        try:
+            _wait(lambda: ready in log.read_text(errors="replace"), one, log)
+            yield
+        finally:
+            one.send_signal(signal.SIGTERM)
+            one.wait(timeout=60)
+
+
+def _wait(condition: Callable[[], bool], one: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(READY_SECONDS * 20):
+        if condition():
+            return
+        if one.poll() is not None:
+            break
+        try:
+            one.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+    raise SystemExit(f"{log.name}: {log.read_text(errors='replace')[-2000:]}")
+
+
+@contextmanager
+def bench(events: int) -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="wasl-bench-") as name, ExitStack() as stack:
+        home = Path(name)
+        home.chmod(0o711)
+        data_dir = stack.enter_context(DataDir(home))
+        postgres, valkey = EmbeddedPostgres(data_dir), EmbeddedValkey(data_dir)
+        for server in (postgres, valkey):
+            server.start()
+            stack.callback(server.stop)
+        postgres.ensure_roles()
+        migrator.apply(postgres.dsn("wasl_owner", "wasl"))
+        yield Bench(home, postgres, valkey, events, Fernet.generate_key().decode(), count(1), count(8401))
