@@ -179,7 +179,7 @@ async def redrive(request: web.Request) -> web.Response:
     if body.canary and stop is None:
         stop = STOP_ABOVE_PERCENT
     order = Order(DeskAction.REDRIVE, wanted, ids, canary=body.canary, stop_above=stop)
-    decided = await _decide(request, order, "events.redriven", dry_run=body.dry_run)
+    decided = await carry_out(request, order, "events.redriven", dry_run=body.dry_run)
     chosen, job = decided.chosen, job_view(decided.job) if decided.job else None
     view = Redriven(chosen.events, decided.changed, body.dry_run, chosen.letters, chosen.able, chosen.marked, job)
     return json(view, 202 if job else 200)
@@ -191,13 +191,14 @@ async def discard(request: web.Request) -> web.Response:
     wanted, ids = _chosen(body)
     delay = timedelta(seconds=body.undo_seconds)
     order = Order(DeskAction.DISCARD, wanted, ids, reason=body.reason, starts_in=delay)
-    decided = await _decide(request, order, "events.discarded", dry_run=body.dry_run)
+    decided = await carry_out(request, order, "events.discarded", dry_run=body.dry_run)
     chosen, job = decided.chosen, job_view(decided.job) if decided.job else None
     view = Discarded(chosen.events, decided.changed, body.dry_run, chosen.letters, chosen.marked, job)
     return json(view, 202 if job else 200)
 
 
-async def _decide(request: web.Request, order: Order, action: str, *, dry_run: bool) -> Decided:
+async def carry_out(request: web.Request, order: Order, action: str, *, dry_run: bool) -> Decided:
+    """Decides and audits; work that is free now is announced."""
     services = request.app[SERVICES]
     audit = AuditEntry(action, order.wanted.store_id, None, actor(request), request[REQUEST_ID])
     decided = await services.dead.decide(order, audit=audit, dry_run=dry_run)

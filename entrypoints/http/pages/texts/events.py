@@ -12,7 +12,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "events.none.hint": (
             "Once a store is installed, whatever happens in it appears here. If nothing comes, look at a store's "
             "webhooks. To try it with the sandbox:",
-            "بعد تثبيت متجر، يظهر هنا كل ما يحدث فيه. إن لم يصل شيء فراجع إشعارات أحد المتاجر. للتجربة مع البيئة التجريبية:",
+            "بعد تثبيت متجر، يظهر هنا كل ما يحدث فيه. إن لم يصل شيء فراجع إشعارات أحد المتاجر. "
+            "للتجربة مع البيئة التجريبية:",
         ),
         "events.none.webhooks": ("Look at the stores", "راجع المتاجر"),
         "events.no_match": ("No event matches.", "لا حدث يطابق اختيارك."),
