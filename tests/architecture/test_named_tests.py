@@ -1,4 +1,4 @@
-"""docs/faults.md and docs/complaints.md name tests; each of them has to exist, and each row has to name one."""
+"""The documents on faults, degradation and complaints name tests: each has to exist, and each row has to name one."""
 
 import ast
 import re
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CELLS = {"docs/faults.md": 4, "docs/complaints.md": 3}
-HEADS = ("| fault |", "| faults |", "| complaint |")
+CELLS = {"docs/faults.md": 4, "docs/degradation.md": 4, "docs/complaints.md": 3}
+HEADS = ("| fault |", "| faults |", "| feature |", "| complaint |")
 ROWS = [
     (document, line)
     for document in CELLS
