@@ -15,6 +15,8 @@ from core.ports.alerts import AlertFilter, Alerts
 
 LOST: Final = "the answer to its renewal was lost"
 DIED: Final = "the process that renewed its tokens died"
+KNOWN_KINDS: Final = [kind.value for kind in AlertKind]
+"""A later release, beside this one or before it was rolled back, may have written others: they are left to it."""
 
 _RAISE: Final = """
     INSERT INTO alerts (kind, subject, reason, store_id, install_id) VALUES ($1, $2, $3, $4, $5)
@@ -34,7 +36,7 @@ _COLUMNS: Final = """
 """
 _PAGE: Final = f"""
     SELECT {_COLUMNS} FROM alerts
-    WHERE ($1::text IS NULL OR kind = $1) AND ($2::bigint IS NULL OR store_id = $2)
+    WHERE kind = ANY ($6) AND ($1::text IS NULL OR kind = $1) AND ($2::bigint IS NULL OR store_id = $2)
         AND ($3::bool IS NULL OR (healed_at IS NULL) = $3) AND ($4::bigint IS NULL OR alert_id < $4)
     ORDER BY alert_id DESC LIMIT $5
 """
@@ -44,7 +46,7 @@ _CLAIM_NEWS: Final = f"""
     UPDATE alerts SET claimed_until = clock_timestamp() + make_interval(secs => $2)
     WHERE {_UNTOLD} AND alert_id = ANY (ARRAY(
         SELECT alert_id FROM alerts
-        WHERE {_UNTOLD} AND (claimed_until IS NULL OR claimed_until <= clock_timestamp())
+        WHERE {_UNTOLD} AND kind = ANY ($3) AND (claimed_until IS NULL OR claimed_until <= clock_timestamp())
         ORDER BY alert_id LIMIT $1 FOR UPDATE SKIP LOCKED
     ))
     RETURNING {_COLUMNS}
@@ -99,7 +101,7 @@ class PostgresAlerts(Alerts):
     async def page(self, wanted: AlertFilter, *, before: int | None = None, limit: int = 50) -> Sequence[KnownAlert]:
         kind = wanted.kind.value if wanted.kind else None
         async with acquire(self._pool) as conn:
-            rows = await conn.fetch(_PAGE, kind, wanted.store_id, wanted.is_open, before, limit)
+            rows = await conn.fetch(_PAGE, kind, wanted.store_id, wanted.is_open, before, limit, KNOWN_KINDS)
         return [_known(row) for row in rows]
 
     async def open_counts(self) -> Mapping[AlertKind, int]:
@@ -109,7 +111,7 @@ class PostgresAlerts(Alerts):
 
     async def claim_news(self, *, limit: int, hold: float) -> Sequence[News]:
         async with acquire(self._pool) as conn:
-            rows = await conn.fetch(_CLAIM_NEWS, limit, hold)
+            rows = await conn.fetch(_CLAIM_NEWS, limit, hold, KNOWN_KINDS)
         return [news for row in sorted(rows, key=_by_id) for news in _untold(row)]
 
     async def told(self, news: Sequence[News]) -> None:

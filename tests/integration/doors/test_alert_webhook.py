@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import socket
@@ -148,9 +149,49 @@ async def test_a_server_that_does_not_answer_holds_nobody_up() -> None:
             await telling(url, outbound=Outbound(public=False, seconds=0.2)).channel.tell(news())
 
 
-async def test_an_answer_without_end_is_not_read(receiver: Receiver) -> None:
-    receiver.answers = [web.Response(body=b"x" * 30_000_000)]
-    await telling(receiver.url).channel.tell(news())
+class Endless:
+    """Somebody's server that answers 200 and goes on sending. `sent` is what it got rid of before it was hung up on."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.sent = 0
+        self.hung_up = asyncio.Event()
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PIECE)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"x" * PIECE)
+                await writer.drain()
+                self.sent += PIECE
+        except ConnectionError:
+            self.hung_up.set()
+        finally:
+            writer.close()
+
+
+PIECE = 65_536
+IN_BETWEEN = 4 * 1024 * 1024
+"""Bytes: more than two machines' buffers hold while nobody reads."""
+
+
+@pytest.fixture
+async def endless() -> AsyncIterator[Endless]:
+    endless = Endless()
+    async with await asyncio.start_server(endless.answer, "127.0.0.1", 0) as server:
+        endless.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+        yield endless
+
+
+async def test_an_answer_without_end_is_not_read(endless: Endless) -> None:
+    told = telling(endless.url, outbound=Outbound(public=False, seconds=60))
+    await told.channel.tell(news())
+    async with asyncio.timeout(60):
+        await endless.hung_up.wait()
+    assert endless.sent < IN_BETWEEN
+    assert told.metrics.counted("alert_webhooks_total", outcome="sent") == 1
 
 
 # --- nowhere inwards -----------------------------------------------------------------------

@@ -5,9 +5,11 @@ from typing import cast
 import asyncpg
 import pytest
 
+from adapters.postgres.alerts import PostgresAlerts
 from core.domain.audit import AuditEntry
 from core.domain.stores import Install, InstallState
 from core.ids import Generation
+from core.ports.alerts import AlertFilter
 from tests.integration.vault.vault_world import World
 
 UNWRITABLE = cast(dict[str, str], {"reason": object()})
@@ -53,3 +55,11 @@ async def test_new_tokens_that_are_not_committed_leave_the_doubt(world: World) -
     assert await stands(world) == [("refresh_in_doubt", True)]
     assert await world.renew(await world.opened())
     assert await stands(world) == [("refresh_in_doubt", False)]
+
+
+async def test_alerts_of_a_later_release_are_left_to_it(world: World) -> None:
+    alerts = PostgresAlerts(world.pool)
+    await world.pool.execute("INSERT INTO alerts (kind, subject) VALUES ('of_a_later_release', 'app')")
+    assert list(await alerts.page(AlertFilter())) == []
+    assert list(await alerts.claim_news(limit=10, hold=60)) == []
+    assert "of_a_later_release" not in {kind.value for kind in await alerts.open_counts()}
