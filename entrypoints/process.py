@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from core.errors import TryLater
+from entrypoints.failures import why_expected
 from entrypoints.heartbeat import beat, given_pipe
 from entrypoints.pulses import PULSES, Pulses
 
@@ -21,9 +22,17 @@ PAUSE_AFTER_FAILURE = 1.0
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a process's main coroutine on the fastest event loop there is, with a heartbeat if somebody watches it."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_with_heartbeat(main, given_pipe()))
+    """Runs a process's main coroutine on the fastest event loop there is, with a heartbeat if somebody watches it.
+
+    What ends it by surprise is in the log with its traceback before it is raised.
+    """
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_with_heartbeat(main, given_pipe()))
+    except Exception as error:
+        if why_expected(error) is None:
+            log.critical("process_failed", exc_info=True)
+        raise
 
 
 async def _with_heartbeat(main: Coroutine[Any, Any, None], pipe: int | None) -> None:

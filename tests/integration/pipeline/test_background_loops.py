@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from itertools import chain
 
+from aiohttp.test_utils import TestClient, TestServer
 from cryptography.fernet import Fernet
 
 from config.settings import load_settings
 from entrypoints.background.loop import Loop
+from entrypoints.http.health_app import create_health_app
 from entrypoints.scheduler import BACKGROUND
-from entrypoints.wiring import daemon
+from entrypoints.wiring import Daemon, daemon, health_services
 from tests.servers import Database
 
 
@@ -37,6 +39,18 @@ async def test_every_loop_takes_a_step_where_there_is_nothing_to_do_and_ends_whe
         async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             for one in works:
                 tasks.create_task(one.work(stop))
-            await asyncio.sleep(0)
+            await _is_ready(parts, loops=len(works))
             stop.set()
         await parts.adapters.inbox().aclose()
+
+
+async def _is_ready(parts: Daemon, *, loops: int) -> None:
+    """Asked as a probe asks, while the loops run: each of them is told of, with the lease, and none stands still."""
+    async with TestClient(TestServer(create_health_app(health_services(parts)))) as client:
+        while (answer := await client.get("/health/ready")).status != 200:
+            await asyncio.sleep(0.05)
+        told = await answer.json()
+    assert (told["status"], told["process"], told["checks"]["lease"]["ok"]) == ("ready", "scheduler", True)
+    assert {"lease", "rings", "sweep", "refresh", "reconcile", "seal_audit"} <= set(told["loops"])
+    assert len(told["loops"]) >= loops
+    assert all(loop["ok"] for loop in told["loops"].values())

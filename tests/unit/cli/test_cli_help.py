@@ -1,16 +1,20 @@
 """Help is quick and complete."""
 
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
 
 import pytest
+from typer._click import Command
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from entrypoints.cli import app as top
 from entrypoints.cli.commands.healthcheck import METRICS_PORTS, Process
+from entrypoints.cli.manual import EXAMPLE
 from entrypoints.cli.reference import reference
 from entrypoints.consumer import CONSUMER_METRICS_PORT
 from entrypoints.scheduler import SCHEDULER_METRICS_PORT
@@ -74,3 +78,44 @@ def test_the_reference_tells_of_every_command() -> None:
     for words in leaves():
         assert f"Usage: wasl {' '.join(words)} " in written
     assert written.count("\nExamples:\n") == len(list(leaves()))
+
+
+def examples() -> Iterator[tuple[tuple[str, ...], str]]:
+    for words in leaves():
+        command = command_of(words)
+        for line in (command.epilog or "").splitlines():
+            if line.startswith(EXAMPLE):
+                yield words, line.removeprefix(EXAMPLE)
+
+
+def command_of(words: tuple[str, ...]) -> Command:
+    command = get_command(import_module(top.module_of(words[0])).app)
+    return command.commands[words[1]] if len(words) > 1 else command
+
+
+@pytest.mark.parametrize(("words", "example"), list(examples()), ids=lambda part: part if isinstance(part, str) else "")
+def test_an_example_is_a_command_that_would_run(words: tuple[str, ...], example: str) -> None:
+    """Its words are taken as the command takes them; only what it does is left out."""
+    found = re.search(r"\bwasl (?=[a-z])([^|>&)#]*)", example)
+    assert found
+    given = shlex.split(found[1])
+    assert tuple(given[: len(words)]) == words
+    command_of(words).make_context(" ".join(words), given[len(words) :])
+
+
+def test_what_cannot_be_undone_can_be_tried_first_and_asks() -> None:
+    for words in [("stores", "revoke"), ("stores", "erase"), ("customers", "erase")]:
+        names = {option for parameter in command_of(words).params for option in parameter.opts}
+        assert {"--dry-run", "--yes", "--json"} <= names, words
+    for words in [("dead", "redrive"), ("dead", "discard"), ("api-keys", "revoke"), ("restored",)]:
+        assert "--dry-run" in {option for parameter in command_of(words).params for option in parameter.opts}, words
+
+
+def test_every_option_says_what_it_is() -> None:
+    silent = [
+        f"wasl {' '.join(words)} {parameter.opts[-1]}"
+        for words in leaves()
+        for parameter in command_of(words).params
+        if not getattr(parameter, "help", None) and parameter.param_type_name == "option"
+    ]
+    assert silent == []

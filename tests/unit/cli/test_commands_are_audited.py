@@ -12,7 +12,7 @@ from entrypoints.cli.filters import ACTOR
 
 LOOKS = {
     *("up", "http", "consumer", "scheduler", "sandbox", "healthcheck"),
-    *("status", "verify", "stores list", "stores show", "events list", "events show", "events rejected"),
+    *("status", "verify", "doctor", "stores list", "stores show", "events list", "events show", "events rejected"),
     *("dead list", "dead show", "dead jobs", "alerts list", "audit list", "audit verify", "webhooks plan"),
     *("handlers list", "api-keys list", "keys status"),
     "migrate",  # the owner's; yoyo keeps its own record
