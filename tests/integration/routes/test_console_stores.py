@@ -313,6 +313,34 @@ async def test_a_form_of_another_site_does_nothing(world: World, client: TestCli
     assert world.database.current_install(STORE).state is InstallState.ACTIVE
 
 
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("link", "install.link_made"),
+        (f"{STORE}/refresh", "token.refresh_asked"),
+        (f"{STORE}/check-tokens", "token.tested"),
+        (f"{STORE}/backfill", "backfill.requested"),
+        (f"{STORE}/reconcile", "reconciliation.requested"),
+        (f"{STORE}/pause", "store.paused"),
+        (f"{STORE}/webhooks", "webhooks.subscribing_asked"),
+        (f"{STORE}/revoke", "install.revoked"),
+        (f"{STORE}/erase", "store.erasure_asked"),
+    ],
+)
+async def test_each_action_leaves_its_line_with_whoever_did_it(
+    world: World, client: TestClient, name: str, action: str
+) -> None:
+    await world.installed()
+    renewed = {"authorization": "a2", "access_token": "m2", "refresh_token": "r2", "expires_in": 31536000}
+    world.exchange.refreshes = Script(renewed)
+    await sign_in(client, await key_of(client, "admin"))
+    answer = await act(client, f"/console/stores/{name}", typed=str(STORE))
+    assert answer.status < 400
+    [line] = [entry for entry in world.database.audit if entry.action == action]
+    assert line.actor == "key:1"
+    assert line.request_id == answer.headers["X-Request-Id"]
+
+
 async def test_the_timeline_goes_back_to_the_beginning_in_pages(world: World, client: TestClient) -> None:
     await sign_in(client)
     await world.installed()

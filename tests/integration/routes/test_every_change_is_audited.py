@@ -111,6 +111,18 @@ NO_KEY = {
     "/console/login": "audited as console.signed_in, console.locked_out",
     "/console/logout": "audited as console.signed_out",
     "/embedded/api/session": "a merchant's session of minutes ends",
+    "/console/stores/link": "audited as install.link_made",
+    "/console/stores/{store_id}/refresh": "audited as token.refresh_asked",
+    "/console/stores/{store_id}/check-tokens": "audited as token.tested",
+    "/console/stores/{store_id}/backfill": "audited as backfill.requested",
+    "/console/stores/{store_id}/reconcile": "audited as reconciliation.requested",
+    "/console/stores/{store_id}/pause": "audited as store.paused",
+    "/console/stores/{store_id}/resume": "audited as store.resumed",
+    "/console/stores/{store_id}/webhooks": "audited as webhooks.subscribing_asked",
+    "/console/stores/{store_id}/revoke": "audited as install.revoked",
+    "/console/stores/{store_id}/erase": "audited as store.erasure_asked",
+    "/console/catalog/{store_id}/customers/{customer_id}/export": "audited as customer.exported",
+    "/console/catalog/{store_id}/customers/{customer_id}/erase": "audited as customer.erasure_asked",
 }
 """Routes that change something and take no API key."""
 ELSEWHERE = {"/v1/stores/{store_id}/embedded"}
