@@ -75,3 +75,4 @@ static: dev
 	@.venv/bin/lint-imports
 	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive core adapters config entrypoints sandbox migrations
 	@.venv/bin/python .ci/find_secrets.py
+	@.ci/deployment
