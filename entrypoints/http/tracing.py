@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Final
 
 from aiohttp import web
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from adapters.tracing.nothing import NoTracer
 from core.domain.tracing import Attribute, SpanName, Value, read_traceparent, trace_id_of
 from core.ports.tracing import Span, Tracer
 from entrypoints.http.protection import FOR_A_YEAR, protect
@@ -23,6 +23,7 @@ HEADER: Final = "X-Request-Id"
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 _SANE: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _API_KEY: Final = "Bearer wasl_"
+_UNTIMED: Final = NoTracer().span(SpanName.REQUEST)
 _PROBES: Final = frozenset({"/metrics", "/health/live", "/health/ready", "/auth/health"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -36,28 +37,25 @@ async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
     bind_contextvars(request_id=request_id)
     started = services.clock.monotonic()
     with _span(request, services.tracer) as span:
+        if current := services.tracer.current():
+            bind_contextvars(trace_id=trace_id_of(current))
         response = await handler(request)
         _account(request, response.status, services.clock.monotonic() - started)
         _note(span, response.status)
     return response
 
 
-@contextmanager
-def _span(request: web.Request, tracer: Tracer) -> Iterator[Span | None]:
-    """None where nothing is traced, and for those who look whether we are well: they look often."""
+def _span(request: web.Request, tracer: Tracer) -> AbstractContextManager[Span]:
+    """Of those who look whether we are well there is none: they look often."""
     path = canonical(request)
     if not tracer.records or path in _PROBES:
-        yield None
-        return
+        return _UNTIMED
     about: dict[Attribute, Value] = {
         Attribute.METHOD: _method(request),
         Attribute.ROUTE: path,
         Attribute.REQUEST_ID: request[REQUEST_ID],
     }
-    with tracer.span(SpanName.REQUEST, parent=_callers_trace(request), attributes=about) as span:
-        if current := tracer.current():
-            bind_contextvars(trace_id=trace_id_of(current))
-        yield span
+    return tracer.span(SpanName.REQUEST, parent=_callers_trace(request), attributes=about)
 
 
 def _callers_trace(request: web.Request) -> str | None:
@@ -68,9 +66,7 @@ def _callers_trace(request: web.Request) -> str | None:
     return read_traceparent(request.headers.get("traceparent"))
 
 
-def _note(span: Span | None, status: int) -> None:
-    if span is None:
-        return
+def _note(span: Span, status: int) -> None:
     span.note(Attribute.STATUS, status)
     if status >= 500:
         span.fail(str(status))
