@@ -35,6 +35,8 @@ class AlertKind(StrEnum):
     """Deliveries may be missing, and nobody has read the rows that would tell."""
     RENEWALS_LATE = "renewals_late"
     """Tokens that should have been renewed were not."""
+    SPOOL_STAYS_FULL = "spool_stays_full"
+    """Deliveries wait outside the database although it answers; the subject names the machine they are on."""
     PROCESS_ABSENT = "process_absent"
     """No process of a kind that is needed is alive; the subject names the kind."""
     DATABASE_AWAY = "database_away"

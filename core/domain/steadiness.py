@@ -29,6 +29,7 @@ STEADINESS: Final[Mapping[AlertKind, Steadiness]] = MappingProxyType(
         AlertKind.WEBHOOKS_NOT_DELIVERED: Steadiness(30 * MINUTE, 5 * MINUTE),
         AlertKind.GAPS_STAY_OPEN: Steadiness(6 * HOUR, 5 * MINUTE),
         AlertKind.RENEWALS_LATE: Steadiness(5 * MINUTE, 5 * MINUTE),
+        AlertKind.SPOOL_STAYS_FULL: Steadiness(5 * MINUTE, MINUTE),
         AlertKind.PROCESS_ABSENT: Steadiness(2 * MINUTE, 0.5 * MINUTE),
         AlertKind.DATABASE_AWAY: Steadiness(MINUTE, 0.25 * MINUTE),
     }

@@ -78,6 +78,12 @@ def books(imbalance: int) -> Sign:
     return Sign(AlertKind.BOOKS_NOT_BALANCED, reason)
 
 
+def spool(depth: int, machine: str) -> Sign:
+    """What one process says of its spool while the database answers."""
+    reason = f"{depth} deliveries wait outside the database, which answers" if depth else None
+    return Sign(AlertKind.SPOOL_STAYS_FULL, reason, machine)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Symptoms:
     """The looks, and what they look at."""

@@ -13,7 +13,7 @@ from core.domain.steadiness import STEADINESS, Steadiness, Steady
 from core.domain.webhook_states import WebhookState
 from core.errors import TryLater, Unavailable
 from core.features.tell_database_away import UNTOLD, TellDatabaseAway
-from core.features.watch_symptoms import Sign, Symptoms, WatchSymptoms, books
+from core.features.watch_symptoms import Sign, Symptoms, WatchSymptoms, books, spool
 from core.ports.alerts import AlertChannel, AlertFilter
 from tests.contract.memory_world import memory_world
 from tests.contract.scenes import audit, install, queued, through_the_mirror
@@ -135,6 +135,17 @@ async def test_books_that_differ_twice_are_an_alert() -> None:
         scene.clock.advance(60)
     [known] = await scene.alerts.page(AlertFilter())
     assert known.alert.reason == "received and accounted for differ by 2"
+
+
+async def test_a_spool_that_does_not_empty_is_an_alert_about_its_machine() -> None:
+    scene = Scene()
+    for depth, at in ((5, 0), (3, 200), (3, 301)):
+        scene.clock.advance(at)
+        await scene.watch.see(spool(depth, "http-1"))
+        await scene.watch.see(spool(0, "http-2"))
+    [(kind, subject, reason)] = await scene.open_ones()
+    assert (kind, subject) == ("spool_stays_full", "http-1")
+    assert reason.startswith("3 deliveries")
 
 
 # --- what is looked at -----------------------------------------------------------------------
