@@ -11,12 +11,25 @@ import structlog
 from aiohttp import web
 
 from config.container import Adapters
+from config.in_force import in_force
 from config.settings import Settings
 from config.version import running_version
 from config.ways_in import limits, own_hosts
+from entrypoints.examining import examination
 from entrypoints.http.app import create_app
 from entrypoints.http.connections import Patience
-from entrypoints.http.services import Customers, Doors, Erasing, HttpServices, HttpSettings, Keys, Mirror, StoreSights
+from entrypoints.http.services import (
+    Customers,
+    Doors,
+    Erasing,
+    HttpServices,
+    HttpSettings,
+    Inside,
+    Keys,
+    Mirror,
+    Overlook,
+    StoreSights,
+)
 from entrypoints.http.serving import allow_many_connections, make_runner
 from entrypoints.known_database import is_known, remember
 from entrypoints.listening import BACKLOG
@@ -80,6 +93,8 @@ def spool_keeper(parts: Daemon) -> SpoolKeeper:
             metrics=adapters.metrics(),
             rejected=features.log_rejections(),
             monotonic=adapters.clock().monotonic,
+            watch=features.watch_symptoms(),
+            machine=socket.gethostname(),
         )
     )
 
@@ -110,6 +125,7 @@ def http_services(parts: Daemon) -> HttpServices:
         trail=adapters.audit_trail(),
         audit=adapters.audit_trail(),
         alerts=adapters.alerts(),
+        inside=_inside(parts),
         worker=lambda: parts.lease.worker,
         mirror=_mirror(adapters),
         customers=Customers(adapters.customer_records(), adapters.segments(), adapters.audience()),
@@ -123,8 +139,20 @@ def http_services(parts: Daemon) -> HttpServices:
         rejections=adapters.rejections(),
         erasing=Erasing(features.erase(), adapters.erasures(), adapters.personal_data()),
         stores=StoreSights(adapters.store_directory(), adapters.store_life()),
+        overlook=Overlook(adapters.standing_work(), adapters.bulletins(), lambda: adapters.breakers().standing),
         embedded=features.embedded_visits() if settings.zid_embedded else None,
         doors=_doors(parts),
+    )
+
+
+def _inside(parts: Daemon) -> Inside:
+    handlers = parts.features.handlers()
+    return Inside(
+        examine=examination(parts.adapters, parts.settings, handlers),
+        key_status=parts.adapters.key_status(),
+        handlers=handlers,
+        configuration=in_force(parts.settings),
+        seals=parts.adapters.audit_seals(),
     )
 
 

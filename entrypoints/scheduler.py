@@ -16,6 +16,7 @@ from entrypoints.background import (
     erasing,
     key_healing,
     measuring,
+    posting,
     pruning,
     reconciling,
     refreshing,
@@ -45,6 +46,7 @@ BACKGROUND: Final[Sequence[Callable[[Daemon], Sequence[Work]]]] = (
     sealing.loops,
     key_healing.loops,
     measuring.loops,
+    posting.loops,
 )
 """All background work. Whatever is listed here claims what it works on, row by row."""
 

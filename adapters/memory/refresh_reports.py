@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 from adapters.memory.database import MemoryDatabase
-from core.domain.refresh_census import Within
+from core.domain.refresh_census import DaysLeft, Within, days_left
 from core.domain.stores import InstallState
 from core.ports.refresh_reports import RefreshReports, RefreshStanding, RunReport, VaultCensus
 
@@ -46,6 +47,11 @@ class MemoryRefreshReports(RefreshReports):
             stores={state: states[state] for state in InstallState},
             expiring={within: len([at for at in ends if at <= now + within.period]) for within in Within},
         )
+
+    async def days_left(self, now: datetime) -> Mapping[DaysLeft, int]:
+        ends = [row.expires_at for row in self._database.tokens.values()]
+        found = Counter(days_left(at - now if at else None) for at in ends)
+        return {step: found[step] for step in DaysLeft}
 
     async def forget(self, before: datetime) -> int:
         runs = self._database.refresh_runs

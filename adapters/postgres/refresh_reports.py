@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +10,7 @@ import asyncpg
 
 from adapters.postgres.connection import Pool, acquire
 from adapters.postgres.orphans import ALIVE
-from core.domain.refresh_census import Within
+from core.domain.refresh_census import STEPS, DaysLeft, Within
 from core.domain.stores import InstallState
 from core.domain.tokens import RefreshOutcome
 from core.ports.refresh_reports import RefreshReports, RefreshStanding, RunReport, VaultCensus
@@ -33,6 +34,12 @@ _STORES: Final = "SELECT state, count(*) FROM stores GROUP BY state"
 _EXPIRING: Final = "SELECT {} FROM tokens".format(
     ", ".join(f"count(*) FILTER (WHERE expires_at <= ${number})" for number, _ in enumerate(Within, start=1))
 )
+# What nobody said to end ends last.
+_DAYS_LEFT: Final = """
+    SELECT coalesce(width_bucket(expires_at - $1, $2::interval[]), cardinality($2::interval[])) AS step,
+           count(*) AS number
+    FROM tokens GROUP BY 1
+"""
 _FORGET: Final = """
     DELETE FROM refresh_runs WHERE began_at < $1 AND run_id < (SELECT max(run_id) FROM refresh_runs)
 """
@@ -66,6 +73,11 @@ class PostgresRefreshReports(RefreshReports):
             stores={state: stores.get(state.value, 0) for state in InstallState},
             expiring=dict(zip(Within, expiring.values(), strict=True)),
         )
+
+    async def days_left(self, now: datetime) -> Mapping[DaysLeft, int]:
+        async with acquire(self._pool) as conn:
+            found = {row["step"]: row["number"] for row in await conn.fetch(_DAYS_LEFT, now, list(STEPS))}
+        return {step: found.get(place, 0) for place, step in enumerate(DaysLeft)}
 
     async def forget(self, before: datetime) -> int:
         async with acquire(self._pool) as conn:

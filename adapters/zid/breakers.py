@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -65,6 +65,11 @@ class Breakers:
     def remembered(self) -> int:
         """Stores with a breaker, counted once per family."""
         return len(self._stores)
+
+    @property
+    def standing(self) -> Mapping[str, tuple[BreakerState, int]]:
+        """Each family's own state, and how many stores' breakers of it are not closed, as this process knows it."""
+        return {family: (one.state, self._open.get(family, 0)) for family, one in self._families.items()}
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:

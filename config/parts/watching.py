@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dependency_injector import providers
 
+from adapters.postgres.bulletins import PostgresBulletins
 from adapters.postgres.roster import PostgresRoster
+from adapters.postgres.traffic_counts import PostgresTrafficCounts
 from config.parts.process import Given, Opened
 from core.features.tell_database_away import TellDatabaseAway
 from core.features.watch_symptoms import Symptoms, WatchSymptoms
@@ -13,6 +15,8 @@ adapters = Given.adapters
 
 
 class WatchingAdapters(Opened):
+    bulletins = providers.Singleton(PostgresBulletins, Opened.pool)
+    traffic_counts = providers.Singleton(PostgresTrafficCounts, Opened.pool)
     roster = providers.Singleton(PostgresRoster, Opened.pool)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.refresh_census import Within
+from core.domain.refresh_census import DaysLeft, Within
 from core.domain.stores import InstallState
 from core.domain.tokens import RefreshOutcome
 
@@ -69,6 +69,10 @@ class RefreshReports(Protocol):
     @abstractmethod
     async def census(self, now: datetime) -> VaultCensus:
         """Counts every store: for once a minute, not for every request."""
+
+    @abstractmethod
+    async def days_left(self, now: datetime) -> Mapping[DaysLeft, int]:
+        """Installs with tokens by how long those hold, every step; as dear as `census`."""
 
     @abstractmethod
     async def forget(self, before: datetime) -> int:

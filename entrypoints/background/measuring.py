@@ -14,12 +14,15 @@ import structlog
 from core.domain.event_states import UNFINISHED, EventState, Origin
 from core.domain.events import WorkKind
 from core.features.watch_symptoms import WatchSymptoms, books
+from core.ports.bulletins import Bulletins
 from core.ports.ledger_reading import LedgerReader
 from core.ports.metrics import Metrics
 from core.ports.standing_work import StandingWork
 from core.ports.system import Clock
 from core.ports.work_index import WorkIndex
+from entrypoints import sheets
 from entrypoints.background.loop import Loop, Work
+from entrypoints.http.api.ledger import ledger_view
 from entrypoints.wiring import Daemon
 
 log = structlog.get_logger()
@@ -31,7 +34,7 @@ IDLE_SHARE: Final = 100
 def loops(parts: Daemon) -> Sequence[Work]:
     adapters = parts.adapters
     indexes, metrics, clock = adapters.indexes(), adapters.metrics(), adapters.clock()
-    balance = Balance(adapters.reader(), metrics, clock, parts.features.watch_symptoms())
+    balance = Balance(adapters.reader(), metrics, clock, parts.features.watch_symptoms(), adapters.bulletins())
     standing = adapters.standing_work()
 
     async def measure() -> None:
@@ -43,13 +46,16 @@ def loops(parts: Daemon) -> Sequence[Work]:
 
 
 class Balance:
-    """Counts everything, and rests from it."""
+    """Counts everything, writes it down for the console, and rests from it."""
 
-    def __init__(self, reader: LedgerReader, metrics: Metrics, clock: Clock, watch: WatchSymptoms) -> None:
+    def __init__(
+        self, reader: LedgerReader, metrics: Metrics, clock: Clock, watch: WatchSymptoms, board: Bulletins
+    ) -> None:
         self._reader = reader
         self._metrics = metrics
         self._clock = clock
         self._watch = watch
+        self._board = board
         self._rests_until = float("-inf")
 
     async def step(self) -> None:
@@ -67,6 +73,7 @@ class Balance:
         if imbalance:
             log.error("ledger_unbalanced", imbalance=imbalance)
         await self._watch.see(books(imbalance))
+        await sheets.post(self._board, sheets.LEDGER, ledger_view(ledger), self._clock.now())
 
 
 async def measure_standing(work: StandingWork, metrics: Metrics, clock: Clock) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
@@ -11,6 +11,8 @@ from aiohttp import web
 
 from adapters.prometheus.metrics import Rendered
 from adapters.tracing.nothing import NoTracer
+from config.in_force import ShownSetting
+from core.domain.breaker import BreakerState
 from core.domain.doors import Door
 from core.domain.secret import Secret
 from core.features.api_keys import KeepApiKeys
@@ -21,9 +23,12 @@ from core.features.console_sign_in import ConsoleSignIn
 from core.features.dead_letters import DecideDeadLetters
 from core.features.embedded_sessions import EmbeddedVisits
 from core.features.erase_data import EraseData
+from core.features.event_handlers import Handlers
+from core.features.examine import Examine
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore
+from core.features.key_status import KeyStatus
 from core.features.log_rejections import LogRejections
 from core.features.pause_store import PauseStore
 from core.features.reconcile_requests import AskForReconciliation
@@ -33,7 +38,9 @@ from core.ids import WorkerId
 from core.ports.alerts import Alerts
 from core.ports.api_keys import ApiKeys, KeyBook
 from core.ports.app_events import StoreSubscriptions
+from core.ports.audit_seals import AuditSeals
 from core.ports.audit_trail import AuditLog, AuditTrail
+from core.ports.bulletins import Bulletins
 from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
 from core.ports.doors import DoorKeeper
@@ -52,6 +59,7 @@ from core.ports.mirror_reading import (
 )
 from core.ports.rejections import Rejections
 from core.ports.segments import Audience, Segments
+from core.ports.standing_work import StandingWork
 from core.ports.stock_ledger import StockLedger
 from core.ports.store_directory import StoreDirectory
 from core.ports.store_life import StoreLife
@@ -179,6 +187,26 @@ class StoreSights:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """What operators see of the service itself: its hazards, keys by id, handlers, settings, and the audit's seals."""
+
+    examine: Examine
+    key_status: KeyStatus
+    handlers: Handlers
+    configuration: Sequence[ShownSetting]
+    seals: AuditSeals
+
+
+@dataclass(frozen=True, slots=True)
+class Overlook:
+    """What is known of the whole, cheaply: what stands in the ledger, what was posted, which breakers are open here."""
+
+    standing: StandingWork
+    board: Bulletins
+    breakers: Callable[[], Mapping[str, tuple[BreakerState, int]]] = dict
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """The features and ports behind the routes. `worker` tells this process's lease."""
 
@@ -216,6 +244,8 @@ class HttpServices:
     rejections: Rejections
     erasing: Erasing
     stores: StoreSights
+    overlook: Overlook
+    inside: Inside
     worker: Callable[[], WorkerId]
     embedded: EmbeddedVisits | None = None
     """None where the app is not embedded."""

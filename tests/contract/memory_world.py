@@ -4,6 +4,7 @@ from adapters.memory.alerts import MemoryAlerts
 from adapters.memory.audience import MemoryAudience
 from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditSeals, MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
+from adapters.memory.bulletins import MemoryBulletins
 from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
@@ -36,6 +37,7 @@ from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.store_directory import MemoryStoreDirectory
 from adapters.memory.store_life import MemoryStoreLife
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
+from adapters.memory.traffic_counts import MemoryTrafficCounts
 from adapters.memory.webhook_addresses import MemoryWebhookAddresses
 from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.workers import MemoryWorkers
@@ -58,6 +60,8 @@ def memory_world(database: MemoryDatabase | None = None) -> LedgerWorld:
         people=MemoryPersonalData(database),
         reader=MemoryLedgerReader(database),
         standing=MemoryStandingWork(database),
+        bulletins=MemoryBulletins(),
+        traffic=MemoryTrafficCounts(database),
         search=MemoryEventSearch(database),
         desk=MemoryDesk(database),
         letters=MemoryDeadLetters(database, "1.0"),

@@ -13,6 +13,7 @@ from adapters.postgres.audience import PostgresAudience
 from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.audit_seals import PostgresAuditSeals
 from adapters.postgres.backfills import PostgresBackfills
+from adapters.postgres.bulletins import PostgresBulletins
 from adapters.postgres.comparison import PostgresComparison
 from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.customer_records import PostgresCustomerRecords
@@ -55,6 +56,7 @@ from adapters.postgres.store_erasing import PostgresStoreEraser
 from adapters.postgres.store_life import PostgresStoreLife
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
+from adapters.postgres.traffic_counts import PostgresTrafficCounts
 from adapters.postgres.webhook_addresses import PostgresWebhookAddresses
 from adapters.postgres.webhook_checks import PostgresWebhookChecks
 from adapters.postgres.workers import PostgresWorkers
@@ -87,6 +89,8 @@ async def postgres_world(database: Database) -> AsyncIterator[LedgerWorld]:
                 people=PostgresPersonalData(pool, window=2),
                 reader=PostgresLedgerReader(pool),
                 standing=PostgresStandingWork(pool),
+                bulletins=PostgresBulletins(pool),
+                traffic=PostgresTrafficCounts(pool),
                 search=PostgresEventSearch(pool, look_at=2),
                 desk=PostgresDesk(pool),
                 letters=PostgresDeadLetters(pool, "1.0"),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from core.domain.refresh_census import Within
+from core.domain.refresh_census import DaysLeft, Within
 from core.domain.stores import InstallState
 from core.domain.tokens import RefreshOutcome, Tokens
 from core.ids import Generation, StoreId
@@ -133,3 +133,24 @@ async def test_a_renewal_in_doubt_is_seen_until_the_next_generation(world: Ledge
     await world.vault.replace(seen, tokens(world, "next"), refresh_at=world.now(), audit=audit())
     assert (await world.statuses.of([live.install_id]))[live.install_id].in_doubt_since is None
     assert (await world.reports.standing(world.now())).in_doubt == 1
+
+
+async def test_tokens_are_counted_by_how_long_they_hold(world: LedgerWorld) -> None:
+    hour = timedelta(hours=1)
+    ends = [-DAY, hour, 6 * DAY, 7 * DAY + hour, 8 * DAY, 364 * DAY, 4000 * DAY, None]
+    for number, after in enumerate(ends, start=1):
+        await install(world, StoreId(number))
+        seen = await world.vault.open(StoreId(number))
+        assert seen is not None
+        new = expiring(world, after)
+        assert await world.vault.replace(seen, new, refresh_at=world.now() + DAY, audit=audit("token.refreshed"))
+    found = await world.reports.days_left(world.now())
+    assert {step: number for step, number in found.items() if number} == {
+        DaysLeft.EXPIRED: 1,
+        DaysLeft.DAY: 1,
+        DaysLeft.WEEK: 1,
+        DaysLeft.MONTH: 2,
+        DaysLeft.YEAR: 1,
+        DaysLeft.LONGER: 2,
+    }
+    assert set(found) == set(DaysLeft)

@@ -12,6 +12,7 @@ from core.ports.alerts import Alerts
 from core.ports.audit_seals import AuditSeals
 from core.ports.audit_trail import AuditLog, AuditTrail
 from core.ports.backfills import Backfills
+from core.ports.bulletins import Bulletins
 from core.ports.customer_records import CustomerRecords
 from core.ports.dead_letters import DeadLetters
 from core.ports.erasing import Erasures, PersonalData, StoreEraser
@@ -45,6 +46,7 @@ from core.ports.store_directory import StoreDirectory
 from core.ports.store_life import StoreLife
 from core.ports.system import Ids
 from core.ports.token_status import TokenStatuses
+from core.ports.traffic_counts import TrafficCounts
 from core.ports.webhook_addresses import WebhookAddresses
 from core.ports.webhook_checks import WebhookChecks
 from tests.contract.hands import Hands
@@ -86,6 +88,8 @@ class LedgerWorld:
     people: PersonalData
     reader: LedgerReader
     standing: StandingWork
+    bulletins: Bulletins
+    traffic: TrafficCounts
     search: EventSearch
     desk: Desk
     letters: DeadLetters

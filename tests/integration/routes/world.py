@@ -14,8 +14,9 @@ from adapters.memory.alerts import MemoryAlerts
 from adapters.memory.api_keys import MemoryKeyBook
 from adapters.memory.app_events import MemoryAppEventBook, MemoryStoreSubscriptions
 from adapters.memory.audience import MemoryAudience
-from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditTrail
+from adapters.memory.audit_trail import MemoryAuditLog, MemoryAuditSeals, MemoryAuditTrail
 from adapters.memory.backfills import MemoryBackfills
+from adapters.memory.bulletins import MemoryBulletins
 from adapters.memory.cache import MemoryCache
 from adapters.memory.customer_records import MemoryCustomerRecords
 from adapters.memory.database import MemoryDatabase
@@ -34,28 +35,34 @@ from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.mirrored import MemoryCarts, MemoryCategories, MemoryCustomers, MemoryOrders, MemoryProducts
 from adapters.memory.pauses import MemoryPauses
+from adapters.memory.process_rings import MemoryProcessRings
 from adapters.memory.reconciliations import MemoryComparison, MemoryReconciliations
 from adapters.memory.redrives import MemoryRedrives
 from adapters.memory.refresh_book import MemoryRefreshBook
 from adapters.memory.rejections import MemoryRejections
+from adapters.memory.sealed_vault import MemoryKeyCensus
 from adapters.memory.sealing import ReversibleSealer
 from adapters.memory.segments import MemorySegments
 from adapters.memory.sign_in_guards import MemoryGuessLimit, MemorySessions
+from adapters.memory.standing_work import MemoryStandingWork
 from adapters.memory.stock_ledger import MemoryStockLedger
 from adapters.memory.store_directory import MemoryStoreDirectory
 from adapters.memory.store_life import MemoryStoreLife
 from adapters.memory.system import ManualClock, SeededChance, SequentialIds
 from adapters.memory.token_trials import MemoryTokenTrials
 from adapters.memory.token_vault import MemoryTokenStatuses, MemoryTokenVault
+from adapters.memory.webhook_addresses import MemoryWebhookAddresses
 from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.work_index import RecordingAnnouncer
 from adapters.memory.workers import MemoryWorkers
 from adapters.memory.zid_gateway import ScriptedExchange, ScriptedGateway, ScriptedProbe
 from adapters.prometheus.metrics import CONTENT_TYPE, Rendered
 from adapters.system import SystemIds
+from config.in_force import ShownSetting
 from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks, ListWebhooks, Subscription
 from core.domain.return_urls import NOWHERE_ELSE
+from core.domain.rings import RingName
 from core.domain.secret import Secret
 from core.domain.stores import Install, StoreIdentity
 from core.domain.tokens import Tokens
@@ -68,9 +75,11 @@ from core.features.console_sign_in import ConsoleSignIn
 from core.features.dead_letters import DecideDeadLetters
 from core.features.erase_data import EraseData
 from core.features.event_handlers import Handlers
+from core.features.examine import Examine
 from core.features.handle_app_events import HandleAppEvents
 from core.features.ingest_webhook import IngestWebhook
 from core.features.install_store import InstallStore, OAuthApp
+from core.features.key_status import KeyStatus
 from core.features.log_rejections import LogRejections
 from core.features.note_gaps import NoteGaps
 from core.features.pause_store import PauseStore
@@ -95,6 +104,7 @@ from core.ports.redrives import Redrives
 from core.ports.rejections import Rejections
 from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
+from entrypoints.examining import attempt
 from entrypoints.http.app import create_app
 from entrypoints.http.services import (
     Check,
@@ -104,12 +114,15 @@ from entrypoints.http.services import (
     HealthServices,
     HttpServices,
     HttpSettings,
+    Inside,
     Keys,
     Mirror,
     Network,
+    Overlook,
     StoreSights,
 )
 from entrypoints.http.serving import make_runner
+from tests.patient import Patient
 
 ADMIN_KEY = "wasl_" + "k" * 43
 KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -118,6 +131,10 @@ WEBHOOK_SECRET = Secret("webhook-" + "w" * 32)
 STORE = StoreId(1001)
 WINDOW = 256
 TOPICS = ("order.create", "order.status.update")
+
+
+async def _nothing() -> dict[str, int]:
+    return {}
 
 
 class ZidWebhooks:
@@ -163,6 +180,7 @@ class World:
         self.chance = SeededChance()
         self.metrics = RecordingMetrics()
         self.database = MemoryDatabase(self.clock)
+        self.board = MemoryBulletins()
         self.announced = RecordingAnnouncer()
         self.gateway = ScriptedGateway()
         self.webhooks = ZidWebhooks(self.gateway)
@@ -219,12 +237,33 @@ class World:
         self.cache: Cache = MemoryCache(self.clock)
         self.erasures = MemoryErasures(self.database)
         self.erasure_log = MemoryErasureLog()
+        self.patient = Patient(memory=self.database, clock=self.clock)
+        self.handlers = Handlers()
+        self.configuration: list[ShownSetting] = []
         self.worker: WorkerId | None = None
 
     async def start(self) -> None:
         """A lease of this process's own, that outlasts the test."""
         self.worker = await MemoryWorkers(self.database).join("http")
         self.database.workers[self.worker] = self.clock.now() + timedelta(days=3650)
+
+    @property
+    def inside(self) -> Inside:
+        return Inside(
+            examine=Examine(self.patient.setup, self.patient.around(), attempt),
+            key_status=KeyStatus(
+                own={RingName.TOKENS: ("first", "second")},
+                webhook_secrets=(WEBHOOK_SECRET,),
+                rings=MemoryProcessRings(self.database),
+                census=MemoryKeyCensus(self.database),
+                addresses=MemoryWebhookAddresses(self.database),
+                spooled=_nothing,
+                audited=_nothing,
+            ),
+            handlers=self.handlers,
+            configuration=self.configuration,
+            seals=MemoryAuditSeals(self.database),
+        )
 
     def services(self) -> HttpServices:
         subscribe = SubscribeWebhooks(
@@ -341,6 +380,7 @@ class World:
             token_statuses=self.token_statuses,
             reader=self.reader,
             search=MemoryEventSearch(self.database),
+            overlook=Overlook(MemoryStandingWork(self.database), self.board),
             desk=self.desk,
             dead=DecideDeadLetters(desk=self.desk, letters=self.letters, redrives=self.redrives),
             announcer=self.announced,
@@ -388,6 +428,7 @@ class World:
             cache=self.cache,
             rejected=self.rejected,
             rejections=self.rejections,
+            inside=self.inside,
             erasing=Erasing(
                 EraseData(
                     erasures=self.erasures,

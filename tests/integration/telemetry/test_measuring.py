@@ -3,6 +3,7 @@
 import json
 
 from adapters.memory.alerts import MemoryAlerts
+from adapters.memory.bulletins import MemoryBulletins
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.metrics import RecordingMetrics
@@ -61,7 +62,7 @@ async def test_counting_everything_is_rested_from() -> None:
     clock, metrics = ManualClock(), RecordingMetrics()
     reader = SlowBooks(clock)
     watch = WatchSymptoms(MemoryAlerts(MemoryDatabase()), clock, [])
-    balance = Balance(reader, metrics, clock, watch)
+    balance = Balance(reader, metrics, clock, watch, MemoryBulletins())
     await balance.step()
     await balance.step()
     assert reader.asked == 1
