@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config.container import Adapters
 from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState
 from core.features.dead_letters import Decided
@@ -18,6 +17,9 @@ from core.ports.redrives import Order
 from entrypoints.cli.completion import handlers
 from entrypoints.cli.filters import ACTOR, read_event_id
 from entrypoints.cli.opened import publish
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 EventNumbers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...")]
 All = Annotated[bool, typer.Option("--all", help="Every dead event; needed where nothing else is chosen.")]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config.container import Adapters
 from core.features.register_embedded import Registration
 from core.ids import InstallId, StoreId
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
@@ -14,7 +13,10 @@ from entrypoints.cli.filters import ACTOR
 from entrypoints.cli.opened import with_features
 from entrypoints.cli.output import show_record
 from entrypoints.failures import CommandFailed
-from entrypoints.wiring import Daemon
+
+if TYPE_CHECKING:
+    from config.container import Adapters
+    from entrypoints.wiring import Daemon
 
 
 def embed(

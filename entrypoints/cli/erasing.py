@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,7 +15,9 @@ from core.features.erase_data import Certificate
 from entrypoints.cli.output import show_json, show_record
 from entrypoints.cli.progress import Progress
 from entrypoints.failures import CommandFailed
-from entrypoints.wiring import Daemon
+
+if TYPE_CHECKING:
+    from entrypoints.wiring import Daemon
 
 
 async def carry_out(parts: Daemon, erasure: Erasure) -> Certificate:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from config.container import Adapters
 from core.domain.event_states import EventState, Ledger
 from core.domain.people import Person
 from core.domain.stores import LIVE
 from core.ids import StoreId
 from entrypoints.cli.output import Row
 from entrypoints.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 OPEN = (EventState.QUEUED, EventState.RUNNING, EventState.WAITING)
 NEVER_INSTALLED = "store {store_id} was never installed; `wasl stores list` shows the known ones"

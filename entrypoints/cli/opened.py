@@ -9,18 +9,19 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from adapters.formats.request_context import USER
-from config.container import Adapters
-from config.lifespan import open_adapters
 from core.domain.events import WorkItem
 from core.errors import Unavailable
 from entrypoints.cli.environment import settings_with_database
-from entrypoints.wiring import Daemon, daemon
+
+if TYPE_CHECKING:
+    from config.container import Adapters
+    from entrypoints.wiring import Daemon
 
 T = TypeVar("T")
 PROCESS = "cli"
@@ -28,6 +29,8 @@ PROCESS = "cli"
 
 def with_adapters(data_dir: Path, work: Callable[[Adapters], Awaitable[T]]) -> T:
     """Runs the work on open adapters. Raises what opening raises, in words that name the fix."""
+    from config.lifespan import open_adapters  # noqa: PLC0415 (help and completion are quick without it)
+
     settings = settings_with_database(data_dir)
 
     async def opened() -> T:
@@ -40,6 +43,8 @@ def with_adapters(data_dir: Path, work: Callable[[Adapters], Awaitable[T]]) -> T
 
 def with_features(data_dir: Path, work: Callable[[Daemon], Awaitable[T]]) -> T:
     """Runs work that acts as a worker with a lease of its own: it may call Zid and renew tokens."""
+    from entrypoints.wiring import daemon  # noqa: PLC0415 (as above)
+
     settings = settings_with_database(data_dir)
 
     async def opened() -> T:

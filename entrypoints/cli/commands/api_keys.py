@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config.container import Adapters
 from core.domain.api_access import ApiScope, KeyId
 from core.domain.api_keys import ApiKey, KeyDraft, overlap_of
 from core.domain.bounds import OutOfBounds
@@ -20,6 +19,9 @@ from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 app = commands("Keys of the API and the console. A key is shown once, when it is made; only its hash is kept.")
 KeyNumber = Annotated[int, typer.Argument(metavar="KEY_ID", min=1, help="As `wasl api-keys list` shows it.")]

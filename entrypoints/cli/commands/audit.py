@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from config.container import Adapters
 from core.domain.audit import AuditRecord
 from core.domain.audit_flaws import Flaw, FlawKind, Mark, read_mark
 from core.features.verify_audit import Finding
@@ -18,6 +17,9 @@ from entrypoints.cli.group import commands
 from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_rows
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 app = commands("The audit: who did what to which store, and whether anybody altered it.")
 PAGE: Final = 500

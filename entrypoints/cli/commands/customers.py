@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from config.container import Adapters
 from core.domain.audit import AuditEntry
 from core.domain.erasures import pseudonym
 from core.domain.people import Person
@@ -26,7 +25,10 @@ from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters, with_features
 from entrypoints.cli.output import show_record
 from entrypoints.failures import CommandFailed
-from entrypoints.wiring import Daemon
+
+if TYPE_CHECKING:
+    from config.container import Adapters
+    from entrypoints.wiring import Daemon
 
 app = commands("One customer's data: hand it out, or erase it.")
 StoreOption = Annotated[int, typer.Option("--store", metavar="STORE_ID", min=1, help="Whose customer.")]

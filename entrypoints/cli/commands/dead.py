@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from config.container import Adapters
 from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState
 from core.domain.redrive import STOP_ABOVE_PERCENT, DeskAction, ItemState, Job, JobId
@@ -39,6 +38,9 @@ from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.cli.redrive_watch import follow
 from entrypoints.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 app = commands("Dead events: given up, waiting for a person's decision.")
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not follow a job; `wasl dead jobs` tells how it stands.")]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config.container import Adapters
 from core.domain.event_states import EventState
 from entrypoints.cli.completion import handlers
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, DataDir, settings_for
@@ -16,6 +15,9 @@ from entrypoints.cli.filters import ACTOR, read_event_id
 from entrypoints.cli.opened import with_adapters
 from entrypoints.dead_letter_file import WARNING, Exported, choose, entry_of, render_test
 from entrypoints.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 STDOUT = Path("-")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config.container import Adapters
 from core.domain.audit import AuditEntry
 from core.domain.event_states import EventState, Origin
 from core.domain.events import WorkItem
@@ -33,6 +32,9 @@ from entrypoints.cli.opened import publish, with_adapters
 from entrypoints.cli.output import Row, show_record, show_rows
 from entrypoints.cli.rejection_rows import REJECTION_COLUMNS, rejection_row
 from entrypoints.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 app = commands("Events: what came in and what became of it.")
 EventNumber = Annotated[str, typer.Argument(metavar="ID")]

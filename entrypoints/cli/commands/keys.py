@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from config.container import Adapters
 from core.features.rotate_keys import BATCH, Run
 from core.ports.sealed_vault import RotationKind, SetAside
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
@@ -31,6 +30,9 @@ from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.cli.progress import Progress
 from entrypoints.failures import CommandFailed
 from entrypoints.up.secrets_file import fernet_key, make_secrets
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 app = commands("Keys and secrets: made, counted, changed while the service runs. docs/keys.md has each step.")
 

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,7 +22,9 @@ from entrypoints.cli.filters import ACTOR
 from entrypoints.cli.opened import with_features
 from entrypoints.cli.output import Row, show_json, show_rows
 from entrypoints.failures import CommandFailed
-from entrypoints.wiring import Daemon
+
+if TYPE_CHECKING:
+    from entrypoints.wiring import Daemon
 
 COLUMNS: Final = ("list", "read", "estimate", "calls", "listed", "missed", "gone", "left", "skipped")
 LOOK_EVERY: Final = 0.3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,9 @@ from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_features
 from entrypoints.cli.output import show_json
 from entrypoints.cli.progress import Progress
-from entrypoints.wiring import Daemon
+
+if TYPE_CHECKING:
+    from entrypoints.wiring import Daemon
 
 app = commands()
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from adapters.postgres.checks import DatabaseRole
 from adapters.postgres.migration_files import read_folder
-from config.container import Adapters
 from config.version import running_version
 from core.domain.alerts import AlertKind
 from core.domain.event_states import Ledger
@@ -24,6 +24,9 @@ from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import show_json, show_record, show_rows
 from entrypoints.cli.refresh_facts import alert_facts, vault_facts
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 app = commands()
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config.container import Adapters
 from core.domain.app_events import StoreSubscription
 from core.domain.backfill import BACKFILLED, BackfillState, BackfillStatus
 from core.domain.bounds import OutOfBounds
@@ -37,7 +36,10 @@ from entrypoints.cli.output import Row, show_json, show_record, show_rows
 from entrypoints.cli.refresh_facts import alert_words
 from entrypoints.cli.token_words import proof_row, validation_words
 from entrypoints.failures import CommandFailed
-from entrypoints.wiring import Daemon
+
+if TYPE_CHECKING:
+    from config.container import Adapters
+    from entrypoints.wiring import Daemon
 
 app = commands("Installed stores.")
 StoreNumber = Annotated[

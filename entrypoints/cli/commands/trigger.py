@@ -8,11 +8,10 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from config.container import Adapters
 from config.settings import Settings
 from core.domain.event_states import EventState, Ledger
 from core.domain.stores import LIVE
@@ -28,6 +27,9 @@ from entrypoints.cli.progress import Progress
 from entrypoints.failures import CommandFailed
 from entrypoints.up.account import Counted, counter
 from entrypoints.up.sandbox_control import SandboxControl
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 app = commands()
 LOOK_EVERY: Final = 0.25

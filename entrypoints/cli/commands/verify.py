@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
-from config.container import Adapters
 from core.domain.event_states import Ledger
 from core.ids import StoreId
 from core.ports.ledger_reading import Difference
@@ -17,6 +17,9 @@ from entrypoints.cli.group import commands
 from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_adapters
 from entrypoints.cli.output import Row, show_json, show_rows
+
+if TYPE_CHECKING:
+    from config.container import Adapters
 
 app = commands()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +21,9 @@ from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import with_features
 from entrypoints.cli.output import Row, show_json, show_rows
 from entrypoints.failures import CommandFailed
-from entrypoints.wiring import Daemon
+
+if TYPE_CHECKING:
+    from entrypoints.wiring import Daemon
 
 app = commands("Webhook subscriptions at Zid.")
 StoreOption = Annotated[
