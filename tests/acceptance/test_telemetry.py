@@ -24,12 +24,12 @@ EVERYWHERE = [
 ]
 ALWAYS = {
     "http": "webhooks_received_total webhook_ack_seconds spool_depth webhook_queue_seconds http_connections "
-    "zid_requests_total zid_request_seconds rate_wait_seconds token_refresh_total",
+    "zid_requests_total zid_request_seconds rate_wait_seconds token_refresh_total breaker_state",
     "consumer": "event_handle_seconds event_end_to_end_seconds zid_requests_total zid_request_seconds "
-    "rate_wait_seconds",
+    "rate_wait_seconds breaker_state",
     "scheduler": "events event_age_seconds dead_letters dead_letters_last_hour dead_letters_alarm_seconds "
     "ledger_imbalance queue_depth stores tokens_expiring refreshes_due refresh_lag_seconds refreshes_in_doubt "
-    "alerts open_gaps audit_entries_total audit_altered quarantined_stores zid_requests_total",
+    "alerts open_gaps audit_entries_total audit_altered quarantined_stores webhook_health",
 }
 """By the processes' titles: what has samples after an install, deliveries, handlers, a renewal and some seconds."""
 

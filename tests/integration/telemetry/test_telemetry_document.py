@@ -34,13 +34,17 @@ def logged() -> dict[str, set[str]]:
 
 
 def _lines(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Calls like `log.warning("name", …)`; `say("name", …)` is a level chosen before."""
+    """Calls like `log.warning("name", …)`; `say("name", …)` and `log.log(level, "name")` choose their level."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="log" | "told"), attr=level), args=[ast.Constant(str(name)), *_]
             ) if level in LEVELS:
                 yield name, LEVELS[level]
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="log"), attr="log"), args=[_, ast.Constant(str(name)), *_]
+            ):
+                yield from ((name, level) for level in ("info", "warning"))
             case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(str(name)), *_]):
                 yield name, "warning"
 
