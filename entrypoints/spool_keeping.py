@@ -14,6 +14,7 @@ from core.errors import TryLater, Unavailable
 from core.features.log_rejections import LogRejections
 from core.features.note_gaps import NoteGaps
 from core.features.spooling import Presence, Replayed, ReplaySpool, SpoolingInbox
+from core.features.watch_symptoms import WatchSymptoms, spool
 from core.ports.metrics import Metrics
 from core.ports.spool import Spool
 from entrypoints.process import Loops, keep_doing
@@ -40,6 +41,8 @@ class SpoolServices:
     metrics: Metrics
     rejected: LogRejections
     monotonic: Callable[[], float]
+    watch: WatchSymptoms
+    machine: str
 
 
 class SpoolKeeper:
@@ -86,6 +89,8 @@ class SpoolKeeper:
         await self._services.spool.adopt()
         await self._services.gaps.take_over()
         await self._measure()
+        if self._services.presence.is_there:
+            await self._services.watch.see(spool(await self._depth(), self._services.machine))
 
     async def _measure(self) -> None:
         self._services.metrics.set("spool_depth", await self._depth())
