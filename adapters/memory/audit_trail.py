@@ -37,6 +37,7 @@ class MemoryAuditLog(AuditLog):
         action: str | None = None,
         actor: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[AuditRecord]:
@@ -48,6 +49,7 @@ class MemoryAuditLog(AuditLog):
             and action in (None, record.entry.action)
             and actor in (None, record.entry.actor)
             and (since is None or record.at >= since)
+            and (until is None or record.at < until)
         )
         return list(islice(found, limit))
 

@@ -19,7 +19,13 @@ _WRITE: Final = """
 """
 COLUMNS: Final = "a.audit_id, a.at, a.action, a.actor, a.store_id, a.install_id, a.request_id, a.details"
 # One condition for each argument that is given: with all of them in one statement the planner would use no index.
-_CONDITIONS: Final = ("a.store_id = {}", "a.action = {}", "a.actor = {}", "a.at >= {}", "a.audit_id < {}")
+# Ids grow with time but for entries that were written at the same moment: what is later than `until` is passed over
+# by id, so that a page of long ago is not looked for from the newest entry on.
+_UNTIL: Final = """
+    a.at < {0} AND a.audit_id <= (
+        SELECT max(audit_id) FROM (SELECT audit_id FROM audit WHERE at < {0} ORDER BY at DESC LIMIT 1000) AS late)
+"""
+_CONDITIONS: Final = ("a.store_id = {}", "a.action = {}", "a.actor = {}", "a.at >= {}", _UNTIL, "a.audit_id < {}")
 _PAGE: Final = f"""
     SELECT {COLUMNS}, i.epoch FROM audit a LEFT JOIN installs i ON i.install_id = a.install_id
     {{where}} ORDER BY a.audit_id DESC LIMIT $1
@@ -47,10 +53,11 @@ class PostgresAuditLog(AuditTrail, AuditLog):
         action: str | None = None,
         actor: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[AuditRecord]:
-        wanted = (store_id, action, actor, since, before)
+        wanted = (store_id, action, actor, since, until, before)
         given = [(one, value) for one, value in zip(_CONDITIONS, wanted, strict=True) if value is not None]
         conditions = [one.format(f"${number}") for number, (one, _) in enumerate(given, start=2)]
         where = "WHERE " + " AND ".join(conditions) if conditions else ""

@@ -34,10 +34,13 @@ class AuditLog(Protocol):
         action: str | None = None,
         actor: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[AuditRecord]:
         """Newest first, older than the record `before`; everything else that is given must match.
+
+        From `since` on, and before `until`.
 
         Raises Unavailable.
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from entrypoints.http import app_events, embedded, health, install_pages, webhooks
@@ -39,6 +41,7 @@ from entrypoints.http.api import (
 )
 from entrypoints.http.api_keys import check_access
 from entrypoints.http.arrival import PROXIES, ProxyWatch, arrive
+from entrypoints.http.console import audit as console_audit
 from entrypoints.http.console import (
     catalog,
     catalog_people,
@@ -48,6 +51,8 @@ from entrypoints.http.console import (
     events_actions,
     events_one,
     login,
+    settings,
+    settings_keys,
     store,
     store_actions,
     store_endings,
@@ -116,6 +121,9 @@ ALL_ROUTES: tuple[Route, ...] = (
     *store_endings.ROUTES,
     *catalog.ROUTES,
     *catalog_people.ROUTES,
+    *console_audit.ROUTES,
+    *settings.ROUTES,
+    *settings_keys.ROUTES,
     *assets.ROUTES,
 )
 
@@ -133,6 +141,7 @@ def create_app(services: HttpServices) -> web.Application:
     app.cleanup_ctx.append(webhooks.watch_lag)
     app[streaming.STREAMS] = streaming.Streams()
     app[views.LOOKOUT] = Lookout(services)
+    app[settings.EXAMINING] = asyncio.Lock()
     add_routes(app, embedded.in_frames(ALL_ROUTES, services.settings.frames))
     app.on_response_prepare.append(stamp)
     if services.settings.secure:

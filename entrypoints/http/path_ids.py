@@ -55,6 +55,7 @@ PATH_IDS: Final[Mapping[str, PathId]] = MappingProxyType(
         "country_id": _zid("country", "184"),
         "segment_id": PathId(_NUMBER, "7", "A saved segment's number."),
         "key_id": PathId(_NUMBER, "1", "An API key's number, as lists show it."),
+        "audit_id": PathId(_NUMBER, "7", "Number of an audit entry."),
         "erasure_id": PathId(_NUMBER, "7", "Number of an erasure."),
         "fingerprint": PathId(
             r"[0-9a-f]{10}(@[A-Za-z0-9._+-]{1,40})?",

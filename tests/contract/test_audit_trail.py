@@ -49,6 +49,8 @@ async def test_everything_that_is_asked_for_must_match(world: LedgerWorld) -> No
     assert one in everything
     assert list(await world.log.page(since=everything[0].at + timedelta(hours=1))) == []
     assert list(await world.log.page(since=everything[-1].at, limit=3)) == everything[:3]
+    assert list(await world.log.page(until=everything[-1].at)) == []
+    assert list(await world.log.page(until=everything[0].at + timedelta(hours=1), limit=3)) == everything[:3]
 
 
 async def test_an_entry_carries_the_id_of_the_request_being_answered(world: LedgerWorld) -> None:

@@ -65,10 +65,10 @@ async def index(request: web.Request) -> web.Response:
         limit=query.limit + 1,
     )
     page, last = cursors.cut(found, query.limit)
-    return json(AuditPage([_view(one) for one in page], cursors.encode("audit", last.audit_id) if last else None))
+    return json(AuditPage([audit_view(one) for one in page], cursors.encode("audit", last.audit_id) if last else None))
 
 
-def _view(record: AuditRecord) -> AuditView:
+def audit_view(record: AuditRecord) -> AuditView:
     entry = record.entry
     install_id = str(entry.install_id) if entry.install_id is not None else None
     return AuditView(

@@ -14,6 +14,7 @@ from entrypoints.http.pages.texts import (
     audit,
     catalog,
     common,
+    configuration,
     dead,
     doctor,
     embedded,
@@ -41,6 +42,7 @@ PARTS: Final = (
     catalog,
     audit,
     settings,
+    configuration,
     doctor,
 )
 TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(

@@ -15,7 +15,7 @@ _GROUPS: Final[Mapping[Group, str]] = {
     Group.SETTINGS: "الإعدادات",
     Group.MACHINE: "هذا الجهاز",
     Group.DATABASE: "Postgres وخزنة الرموز",
-    Group.REDIS: "Redis",
+    Group.REDIS: "خادم Redis",
     Group.ZID: "زد والطريق إلينا",
     Group.WORK: "العمل",
 }

@@ -48,7 +48,7 @@ _SETTINGS: Final = {
         "METRICS_ALLOW=<شبكة Prometheus لديك>",
     ),
     Code.DEBUG_LOG: Explanation(
-        "LOG_LEVEL هو DEBUG في بيئة الإنتاج.", "يُسجَّل كل طلب: كلفة كبيرة وفائدة قليلة.", "LOG_LEVEL=INFO"
+        "LOG_LEVEL هو DEBUG في بيئة الإنتاج.", "يُسجَّل كل طلب: كلفة كبيرة وفائدة قليلة.", "اضبط LOG_LEVEL=INFO"
     ),
     Code.SCHEDULE_OFF: Explanation(
         "{setting} يساوي 0.",
@@ -77,7 +77,7 @@ _MACHINE: Final = {
     Code.FILE_READABLE: Explanation(
         "صلاحيات {path} هي {mode}: يمكن لغيرك على هذا الجهاز قراءته.",
         "فيه المفاتيح التي تفتح رموز كل المتاجر.",
-        "chmod 600 {path}",
+        "نفّذ: chmod 600 {path}",
     ),
     Code.FOLDER_NOT_WRITABLE: Explanation(
         "لا يمكن الكتابة في {setting} ({path}).",
@@ -151,7 +151,7 @@ _DATABASE: Final = {
     Code.SCHEMA_BEHIND: Explanation(
         "{count} من تحديثات المخطط لم تُطبَّق، أولها {first}.",
         "لا تبدأ أي عملية من هذا الإصدار والقاعدة على هذه الحال.",
-        "wasl migrate",
+        "نفّذ: wasl migrate",
     ),
     Code.SCHEMA_AHEAD: Explanation(
         "في القاعدة {count} من تحديثات المخطط لا يعرفها هذا الإصدار، أحدثها {newest}.",
@@ -166,12 +166,12 @@ _DATABASE: Final = {
     Code.INDEX_MISSING: Explanation(
         "الفهرس {index} مفقود.",
         "الاستعلامات السريعة تقرأ الآن جداول كاملة. والفهرس الفريد يمنع أيضًا كتابة الشيء مرتين.",
-        "{statement}",
+        "نفّذ: {statement}",
     ),
     Code.INDEX_INVALID: Explanation(
         "الفهرس {index} غير صالح: لم يكتمل بناؤه.",
         "يكلّف كل كتابة ولا يفيد أي قراءة. والفهرس الفريد يمنع أيضًا كتابة الشيء مرتين.",
-        "REINDEX INDEX CONCURRENTLY {index};",
+        "نفّذ: REINDEX INDEX CONCURRENTLY {index};",
     ),
     Code.CONNECTIONS_OVER: Explanation(
         "قد تفتح {processes} عمليات {wanted} اتصالًا؛ ولدى Postgres منها {usable}.",
@@ -273,7 +273,7 @@ _STORES: Final = {
     Code.PROCESS_MISSING: Explanation(
         "لا تعمل أي عملية {kind}.",
         "http تستلم الإشعارات، و consumer تعالجها، و scheduler تجدد الرموز وتعثر على العمل الضائع.",
-        "wasl {kind}",
+        "نفّذ: wasl {kind}",
     ),
     Code.UNBALANCED: Explanation(
         "الدفاتر غير متوازنة: {difference} من الأحداث غير محسوبة.",
@@ -290,7 +290,9 @@ _STORES: Final = {
         "تنتظر شخصًا، وتُحفظ محتوياتها طوال ذلك.",
         "يجمعها `wasl dead list` حسب السبب؛ ويعيد المحاولة `wasl dead redrive --fingerprint … --canary`.",
     ),
-    Code.ALERTS_OPEN: Explanation("{count} من التنبيهات مفتوحة: {kinds}.", "على أحد أن يتصرف.", "wasl alerts list"),
+    Code.ALERTS_OPEN: Explanation(
+        "{count} من التنبيهات مفتوحة: {kinds}.", "على أحد أن يتصرف.", "نفّذ: wasl alerts list"
+    ),
 }
 
 ARABIC: Final[Mapping[Code, Explanation]] = MappingProxyType(
