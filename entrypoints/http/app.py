@@ -41,6 +41,7 @@ from entrypoints.http.api import (
 )
 from entrypoints.http.api_keys import check_access
 from entrypoints.http.arrival import PROXIES, ProxyWatch, arrive
+from entrypoints.http.console import alerts as console_alerts
 from entrypoints.http.console import audit as console_audit
 from entrypoints.http.console import (
     catalog,
@@ -121,6 +122,7 @@ ALL_ROUTES: tuple[Route, ...] = (
     *store_endings.ROUTES,
     *catalog.ROUTES,
     *catalog_people.ROUTES,
+    *console_alerts.ROUTES,
     *console_audit.ROUTES,
     *settings.ROUTES,
     *settings_keys.ROUTES,

@@ -22,6 +22,7 @@ SECTIONS: Final = (
     Section("events", "/console/events", "e"),
     Section("dead", "/console/dead", "d"),
     Section("catalog", "/console/catalog", "c"),
+    Section("alerts", "/console/alerts", "l"),
     Section("audit", "/console/audit", "a"),
     Section("settings", "/console/settings", "t"),
 )

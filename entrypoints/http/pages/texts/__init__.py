@@ -11,6 +11,7 @@ from typing import Final
 
 from entrypoints.http.pages.language import Language
 from entrypoints.http.pages.texts import (
+    alerts,
     audit,
     catalog,
     common,
@@ -40,6 +41,7 @@ PARTS: Final = (
     events,
     dead,
     catalog,
+    alerts,
     audit,
     settings,
     configuration,

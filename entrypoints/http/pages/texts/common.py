@@ -35,6 +35,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "nav.events": ("Events", "الأحداث"),
         "nav.dead": ("Dead letters", "الأحداث المتوقفة"),
         "nav.catalog": ("Catalog", "البيانات"),
+        "nav.alerts": ("Alerts", "التنبيهات"),
         "nav.audit": ("Audit", "سجل التدقيق"),
         "nav.settings": ("Settings", "الإعدادات"),
         "crumbs": ("Where you are", "موضعك"),
