@@ -1,13 +1,14 @@
 """Real processes, watched as an operator watches them: one trace from webhook to Zid, all numbers, ids in every log."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import psutil
 import pytest
 
 from adapters.prometheus.catalogue import CATALOGUE, PREFIX, Kind
+from adapters.prometheus.metrics import CONTENT_TYPE, OPENMETRICS_TYPE
 from core.domain.tracing import Attribute, SpanName
 from tests.acceptance.story import Service, send
 from tests.acceptance.wasl_up import running
@@ -49,13 +50,32 @@ class Watched:
         processes = self.service.up.part(f"wasl {title}")
         return sorted({port for process in processes for port in listens_on(process)})
 
-    def numbers(self, title: str) -> str:
-        return "\n".join(send("GET", f"http://127.0.0.1:{port}/metrics").text for port in self.ports(title))
+    def numbers(self, title: str, **headers: str) -> str:
+        return "\n".join(_asked(port, headers) for port in self.ports(title))
+
+    def becomes(self, condition: Callable[[], bool]) -> bool:
+        """Numbers live in a process; one that a slow machine's watchdog replaced has to meet something first."""
+        for _ in range(6):
+            if eventually(condition, seconds=20):
+                return True
+            self.act()
+        return condition()
+
+    def act(self) -> None:
+        self.service.sandbox.trigger(self.store_id, "order.create", 1)
+        self.service.call("POST", f"/auth/refresh/{self.store_id}")
 
     def lines(self, *words: str) -> list[dict[str, object]]:
         logs = [log.read_text(errors="replace") for log in (self.service.data_dir / "logs").iterdir()]
         found = (line for log in logs for line in log.splitlines() if all(word in line for word in words))
         return [json.loads(line) for line in found if line.startswith("{")]
+
+
+def _asked(port: int, headers: Mapping[str, str]) -> str:
+    try:
+        return send("GET", f"http://127.0.0.1:{port}/metrics", headers=headers).text
+    except OSError:
+        return ""
 
 
 def listens_on(process: psutil.Process) -> list[int]:
@@ -161,14 +181,16 @@ def test_a_program_of_the_apps_goes_on_with_its_own_trace(
 
 @pytest.mark.parametrize("title", sorted(ALWAYS))
 def test_every_number_of_the_catalogue_is_really_told(watched: Watched, title: str) -> None:
-    wanted = {PREFIX + name for name in (*EVERYWHERE, *ALWAYS[title].split())}
+    wanted = {PREFIX + name for name in (*EVERYWHERE, *ALWAYS[title].split(), "process_resident_memory_bytes")}
+
+    told: set[str] = set()
 
     def missing() -> set[str]:
-        told = {line.split("{")[0].split(" ")[0] for line in watched.numbers(title).splitlines()}
+        """Two http processes share one port, so what is told is gathered over several looks."""
+        told.update(line.split("{")[0].split(" ")[0] for line in watched.numbers(title).splitlines())
         return {name for name in wanted if not {name, f"{name}_count"} & told}
 
-    assert eventually(lambda: not missing(), seconds=90), (title, missing())
-    assert f"{PREFIX}process_resident_memory_bytes" in watched.numbers(title)
+    assert watched.becomes(lambda: not missing()), (title, missing())
 
 
 def test_those_lists_name_numbers_of_the_catalogue(watched: Watched) -> None:
@@ -180,19 +202,19 @@ def test_those_lists_name_numbers_of_the_catalogue(watched: Watched) -> None:
 
 
 def test_a_scraper_that_takes_openmetrics_finds_the_trace_of_a_slow_one(watched: Watched) -> None:
-    port = watched.ports("consumer")[0]
-    answer = send("GET", f"http://127.0.0.1:{port}/metrics", headers=OPENMETRICS)
-    assert answer.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    assert answer.text.endswith("# EOF\n")
-    examples = [
-        line for line in answer.text.splitlines() if "wasl_event_handle_seconds_bucket" in line and "# {" in line
-    ]
-    assert examples
-    trace_id = examples[0].split('trace_id="')[1][:32]
+    def examples() -> list[str]:
+        lines = watched.numbers("consumer", **OPENMETRICS).splitlines()
+        return [line for line in lines if line.startswith("wasl_event_handle_seconds_bucket") and " # {" in line]
+
+    assert watched.becomes(lambda: bool(examples()))
+    trace_id = examples()[0].split('trace_id="')[1][:32]
     assert eventually(lambda: any(span.trace_id == trace_id for span in watched.collector.spans()), seconds=60)
-    plain = send("GET", f"http://127.0.0.1:{port}/metrics")
-    assert plain.headers["Content-Type"].startswith("text/plain")
-    assert "# {" not in plain.text
+    assert " # {" not in watched.numbers("consumer")
+    port = watched.ports("consumer")[0]
+    for headers, kind, end in ((OPENMETRICS, OPENMETRICS_TYPE, "# EOF\n"), ({}, CONTENT_TYPE, "\n")):
+        answer = send("GET", f"http://127.0.0.1:{port}/metrics", headers=headers)
+        assert answer.headers["Content-Type"] == kind
+        assert answer.text.endswith(end)
 
 
 def test_one_event_is_found_in_the_logs_of_every_process_that_had_it(watched: Watched) -> None:
