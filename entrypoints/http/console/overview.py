@@ -1,27 +1,38 @@
-"""What the console shows, read at most once per second per process however many people watch."""
+"""What the overview shows, read at most once per second per process however many people watch.
+
+What is dear to count was counted by a scheduler (entrypoints/background/posting.py); here it is read.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from core.domain.backfill import StoreProgress
+from core.domain.breaker import BreakerState
 from core.domain.event_states import EventState
 from core.ids import StoreId
+from core.ports.bulletins import Bulletin
 from core.ports.ledger_reading import EventFilter
+from core.ports.standing_work import Standing
+from entrypoints import sheets
 from entrypoints.http.api.events import EventView, event_view
 from entrypoints.http.api.ledger import LedgerView, ledger_view
 from entrypoints.http.api.stores import StoreView, store_view
+from entrypoints.http.console.attention import Known, Need, needs
 from entrypoints.http.pages import Language, render
 from entrypoints.http.services import HttpServices
 
-STORES: Final = 50
-EVENTS: Final = 25
-FRAGMENTS: Final = ("ledger", "stores", "events")
+STORES: Final = 20
+EVENTS: Final = 15
+FRAGMENTS: Final = ("attention", "ledger", "traffic", "health", "stores", "events")
+WATCHED: Final = timedelta(minutes=3)
+"""A scheduler counts every few seconds; after so long there is none."""
 
 FRESH_FOR: Final = 1.0
 """Seconds that one look serves everybody."""
@@ -32,9 +43,15 @@ _BAR: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One look at everything the first page shows."""
+    """One look at everything the first page shows. `counted_at`: when the ledger was, None for now."""
 
     ledger: LedgerView
+    counted_at: datetime | None
+    standing: Standing
+    needs: Sequence[Need]
+    traffic: sheets.TrafficSheet | None
+    health: sheets.StoresSheet | None
+    breakers: Mapping[str, tuple[BreakerState, int]]
     stores: Sequence[StoreView]
     more_stores: bool
     backfills: Mapping[StoreId, StoreProgress]
@@ -42,14 +59,13 @@ class Overview:
 
     def values(self) -> Mapping[str, object]:
         """What the templates are given."""
+        shown = {name: getattr(self, name) for name in _SHOWN}
         return {
+            **shown,
             "ledger": msgspec.structs.asdict(self.ledger),
             "states": [state.value for state in EventState],
             "share": _shares(self.ledger),
-            "stores": self.stores,
-            "more_stores": self.more_stores,
-            "backfills": self.backfills,
-            "events": self.events,
+            "unfinished": {state: self.standing.count(EventState(state)) for state in _UNFINISHED},
             "titles": {store.store_id: store.title for store in self.stores},
         }
 
@@ -57,6 +73,10 @@ class Overview:
         """The parts of the page that change, by name."""
         values = self.values()
         return {name: render(f"console/_{name}.html", language, values) for name in FRAGMENTS}
+
+
+_UNFINISHED: Final = ("queued", "running", "waiting", "dead")
+_SHOWN: Final = ("counted_at", "needs", "traffic", "health", "breakers", "stores", "more_stores", "backfills", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +101,50 @@ def _shares(ledger: LedgerView) -> Sequence[Share]:
 
 async def look(services: HttpServices) -> Overview:
     """Reads everything anew. Raises Unavailable."""
+    now = services.clock.now()
     installs = await services.installations.page(limit=STORES + 1)
     statuses = await services.token_statuses.of([install.install_id for install in installs])
     backfills = await services.backfill.overviews([install.store_id for install in installs])
     events = await services.reader.events(EventFilter(), limit=EVENTS)
-    return Overview(
-        ledger_view(await services.reader.books()),
-        [store_view(install, statuses.get(install.install_id)) for install in installs[:STORES]],
-        len(installs) > STORES,
-        backfills,
-        [event_view(event) for event in events],
+    board = await services.overlook.board.read()
+    standing = await services.overlook.standing.standing()
+    ledger, counted_at = await _books(services, board)
+    health, breakers = sheets.read(board, sheets.STORES, sheets.StoresSheet), services.overlook.breakers()
+    known = Known(
+        dead=standing.count(EventState.DEAD),
+        is_balanced=ledger.balanced,
+        is_watched=_is_watched(board, now),
+        stores=health,
+        alerts=await services.alerts.open_counts(),
+        breakers=breakers,
     )
+    return Overview(
+        ledger=ledger,
+        counted_at=counted_at,
+        standing=standing,
+        needs=needs(known),
+        traffic=sheets.read(board, sheets.TRAFFIC, sheets.TrafficSheet),
+        health=health,
+        breakers=breakers,
+        stores=[store_view(install, statuses.get(install.install_id)) for install in installs[:STORES]],
+        more_stores=len(installs) > STORES,
+        backfills=backfills,
+        events=[event_view(event) for event in events],
+    )
+
+
+async def _books(services: HttpServices, board: Mapping[str, Bulletin]) -> tuple[LedgerView, datetime | None]:
+    """As they were counted last; before anybody has counted them they are so few that it is done here."""
+    posted = sheets.read(board, sheets.LEDGER, LedgerView)
+    if posted is not None:
+        return posted, board[sheets.LEDGER].posted_at
+    return ledger_view(await services.reader.books()), None
+
+
+def _is_watched(board: Mapping[str, Bulletin], now: datetime) -> bool:
+    """Also while nobody has counted anything yet: that is a first start."""
+    traffic = board.get(sheets.TRAFFIC)
+    return traffic is None or now - traffic.posted_at <= WATCHED
 
 
 class Lookout:
