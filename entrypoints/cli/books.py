@@ -7,7 +7,7 @@ from typing import Final
 from core.domain.event_states import Books, EventState, Ledger, Origin
 from entrypoints.cli.output import Row
 
-BOOK_COLUMNS: Final = ("origin", "received", *(state.value for state in EventState), "duplicates", "difference")
+BOOK_COLUMNS: Final = ("origin", "received", "difference", *(state.value for state in EventState), "duplicates")
 
 
 def book_rows(ledger: Ledger) -> list[Row]:

@@ -21,8 +21,9 @@ KEPT: Final = 4
 """The first columns say what a row is about: they go last."""
 _LONGEST_WORD: Final = 24
 _ID: Final = re.compile(r"(?:.+_)?id|fingerprint|job|hint")
-_BREAKS: Final = re.compile(r"(?<=[ ./_,@:-])")
-"""A line may end after these."""
+_SPACES: Final = re.compile(r"(?<= )")
+_MARKS: Final = re.compile(r"(?<=[./_,@:=-])")
+"""Inside a word that is wider than its column a line may end after these."""
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _TONES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("done", "active", "ok", "sound", "succeeded", "subscribed", "in order", "passed"), "green"),
@@ -168,9 +169,10 @@ def styled(text: str, width: int) -> Text:
 
 
 def folded(text: str, width: int) -> Sequence[str]:
-    """Lines no wider than that, broken after a space or a mark where there is one."""
+    """Lines no wider than that, broken after a space, in a word that is too wide after a mark, else anywhere."""
+    words = _SPACES.split(text)
     lines = [""]
-    for piece in _BREAKS.split(text):
+    for piece in (part for word in words for part in (_MARKS.split(word) if cell_width(word) > width else [word])):
         if cell_width(lines[-1] + piece.rstrip()) > width and lines[-1]:
             lines.append("")
         lines[-1] += piece

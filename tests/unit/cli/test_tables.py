@@ -74,6 +74,7 @@ def test_a_record_folds_beside_its_name() -> None:
 
 def test_long_words_break_after_a_mark() -> None:
     assert folded("examples.courier_app.handlers.book", 12) == ["examples.", "courier_app.", "handlers.", "book"]
+    assert folded("due=0, oldest_due_at=-, in_doubt=0", 30) == ["due=0, oldest_due_at=-,", "in_doubt=0"]
     assert folded("a" * 25, 10) == ["a" * 10, "a" * 10, "a" * 5]
 
 
