@@ -12,7 +12,7 @@ from core.domain.audit import AuditEntry
 from core.domain.redrive import ItemState, Job, JobId, waves
 from entrypoints.http.api.dead_letter_jobs import JobView, job_view
 from entrypoints.http.api_keys import actor
-from entrypoints.http.console.access import SESSION, form_of, signed_in
+from entrypoints.http.console.access import SESSION, form_of, form_token, signed_in
 from entrypoints.http.console.dead import DEAD
 from entrypoints.http.console.framing import console_page
 from entrypoints.http.console.navigation import Crumb
@@ -47,9 +47,8 @@ def _above(request: web.Request) -> tuple[Crumb, ...]:
 
 async def show(request: web.Request) -> web.Response:
     values = await _values(request)
-    may_act = request[SESSION].caller.may(ApiScope.OPERATE)
     crumbs = (*_above(request), Crumb(Texts(language_of(request))("dead.jobs"), JOBS))
-    return console_page(request, "console/dead_job.html", {**values, "may_act": may_act}, crumbs=crumbs)
+    return console_page(request, "console/dead_job.html", values, crumbs=crumbs)
 
 
 async def progress(request: web.Request) -> Mapping[str, str]:
@@ -63,7 +62,14 @@ async def _values(request: web.Request) -> Mapping[str, object]:
     if job is None:
         raise not_found(f"job {job_id}")
     view = job_view(job)
-    return {"job": view, "stages": _stages(job), "over": _over(view), "now": request.app[SERVICES].clock.now()}
+    return {
+        "job": view,
+        "stages": _stages(job),
+        "over": _over(view),
+        "now": request.app[SERVICES].clock.now(),
+        "may_act": request[SESSION].caller.may(ApiScope.OPERATE),
+        "csrf": form_token(request),
+    }
 
 
 def _over(view: JobView) -> int:

@@ -10,6 +10,9 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "dead.title": ("Dead letters", "الأحداث المتوقفة"),
         "dead.groups": ("By cause", "حسب السبب"),
+        "dead.groups.caption": ("Causes, the latest first", "الأسباب، الأحدث أولًا"),
+        "dead.jobs.caption": ("Jobs, the latest first", "المهام، الأحدث أولًا"),
+        "dead.job.caption": ("Its letters by cause", "ما فيها حسب السبب"),
         "dead.group": ("Cause", "سبب التوقف"),
         "dead.cause": ("Last reason, and handler", "آخر سبب، والمعالج"),
         "dead.before": ("before any handler", "قبل أي معالج"),
