@@ -7,12 +7,16 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.acceptance.story import Service
+from tests.browser.axe import violations
+from tests.browser.screenshots import keep
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 WAIT = 60_000
 """Milliseconds that something may take to be seen."""
 
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+GROUND = "() => getComputedStyle(document.body).backgroundColor"
+LIVE = {"en": "Live", "ar": "مباشر"}
 HIDDEN_TEXT = """() => [...document.querySelectorAll('td, th, dt, dd, p')]
     .filter((one) => one.offsetParent && !one.closest('.scroll') && one.scrollWidth > one.clientWidth + 1)
     .map((one) => one.textContent.trim())"""
@@ -71,10 +75,10 @@ def test_a_stranger_watches_a_store_being_installed_and_its_orders_flow(
     expect(merchant.get_by_text(str(store_id))).to_be_visible()
 
     row = page.locator("[data-live=stores] tr", has_text=str(store_id))
-    expect(row.locator(".badge.active")).to_have_text("Active", timeout=WAIT)
+    expect(row.locator(".badge.good").first).to_have_text("Active", timeout=WAIT)
 
     service.sandbox.trigger(store_id, "order.create", count=7)
-    done = page.locator("[data-live=events] tr", has_text="order.create").locator(".badge.done")
+    done = page.locator("[data-live=events] tr", has_text="order.create").locator(".badge.good")
     expect(done).to_have_count(7, timeout=WAIT)
     expect(page.get_by_text("Balanced", exact=True)).to_be_visible()
     page.wait_for_function(
@@ -103,6 +107,77 @@ def test_every_page_fits_and_reads(
         assert page.evaluate(OVERFLOW) <= 0, path
         assert page.evaluate(HIDDEN_TEXT) == [], path
         assert page.locator("main").count() == page.locator("h1").count() == 1
+    if size == DESKTOP:
+        page.goto(f"{service.up.url}/console")
+        expect(page.get_by_role("status")).to_have_text(LIVE[language], timeout=WAIT)
+        assert violations(page) == []
+        keep(page, f"overview-{language}-{scheme}")
+
+
+def test_light_or_dark_is_a_choice_that_is_kept(service: Service, open_page: Callable[..., Page]) -> None:
+    page = open_page(locale="en", color_scheme="light")
+    sign_in(page, service, "en")
+    page.get_by_role("link", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark", timeout=WAIT)
+    page.goto(f"{service.up.url}/console")
+    assert page.evaluate(GROUND) == "rgb(15, 21, 20)"
+    page.get_by_role("link", name="As the system").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "system", timeout=WAIT)
+    assert page.evaluate(GROUND) == "rgb(244, 246, 243)"
+
+
+def test_letters_lead_through_the_console_and_can_be_switched_off(
+    service: Service, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(locale="en")
+    sign_in(page, service, "en")
+    page.keyboard.press("?")
+    shortcuts = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(shortcuts).to_be_visible(timeout=WAIT)
+    page.keyboard.press("Escape")
+    expect(shortcuts).to_be_hidden(timeout=WAIT)
+    page.keyboard.type("gd")
+    page.wait_for_url("**/console/dead", timeout=WAIT)
+    expect(page.locator("nav a[aria-current=page]")).to_have_text("Dead letters", timeout=WAIT)
+    page.keyboard.press("?")
+    page.get_by_label("Shortcuts are on").uncheck()
+    page.keyboard.press("Escape")
+    expect(shortcuts).to_be_hidden(timeout=WAIT)
+    page.keyboard.press("?")
+    expect(shortcuts).to_be_hidden(timeout=WAIT)
+
+
+def test_what_is_not_there_is_told_inside_the_frame(service: Service, chromium: Browser) -> None:
+    context = chromium.new_context(locale="ar")
+    page = context.new_page()
+    sign_in(page, service, "ar")
+    answer = page.goto(f"{service.up.url}/console/no-such-page")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_text("لا توجد صفحة بهذا العنوان")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text(answer.headers["x-request-id"])).to_be_visible(timeout=WAIT)
+    assert page.locator("nav.sections a").count() >= 7
+    assert violations(page) == []
+    context.close()
+
+
+def test_the_stream_pauses_and_goes_on(service: Service, open_page: Callable[..., Page]) -> None:
+    page = open_page(locale="en")
+    sign_in(page, service, "en")
+    live = page.get_by_role("status")
+    expect(live).to_have_text("Live", timeout=WAIT)
+    page.get_by_role("button", name="Pause").click()
+    expect(live).to_have_text("Paused", timeout=WAIT)
+    page.get_by_role("button", name="Resume").click()
+    expect(live).to_have_text("Live", timeout=WAIT)
+
+
+def test_the_last_hour_is_drawn_from_its_table(service: Service, open_page: Callable[..., Page]) -> None:
+    page = open_page(locale="ar")
+    sign_in(page, service, "ar")
+    expect(page.locator(".chart canvas")).to_be_visible(timeout=WAIT)
+    page.locator("#minutes-fold summary").click()
+    expect(page.locator("#minutes tbody tr")).to_have_count(60, timeout=WAIT)
 
 
 def tab(page: Page) -> list[str] | None:
@@ -127,7 +202,7 @@ def test_the_keyboard_reaches_everything_and_the_focus_is_seen(
         reached[found[0]] = found[1]
 
     assert next(iter(reached)) == "Skip to content"
-    assert {"العربية", "Sign out", "stores-title", "events-title"} <= reached.keys()
+    assert {"العربية", "Sign out", "Overview", "Settings", "Pause"} <= reached.keys()
     assert set(reached.values()) == {"solid"}
 
 
