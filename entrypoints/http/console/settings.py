@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import groupby
 from typing import Final
 
 from aiohttp import web
@@ -35,7 +36,6 @@ async def overview(request: web.Request) -> web.Response:
         "scopes": [scope.value for scope in ApiScope if session.caller.may(scope)],
         "handlers": len(services.inside.handlers.all),
         "given": sum(one.is_given for one in services.inside.configuration),
-        "diagnosis": None,
     }
     return console_page(request, "console/settings.html", shown)
 
@@ -44,7 +44,8 @@ async def doctor(request: web.Request) -> web.Response:
     """A piece of the page for htmx, a page of its own otherwise. Looks while somebody waits for it."""
     async with request.app[EXAMINING]:
         diagnosis = await request.app[SERVICES].inside.examine.diagnosis()
-    shown = {"diagnosis": diagnosis, "counts": _counts(diagnosis)}
+    groups = [(group, list(checks)) for group, checks in groupby(diagnosis.examined, key=lambda one: one.group)]
+    shown = {"groups": groups, "counts": _counts(diagnosis)}
     if "HX-Request" in request.headers:
         return console_part(request, "console/_doctor.html", shown)
     return _below(request, "console/settings_doctor.html", shown)

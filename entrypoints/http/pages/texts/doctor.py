@@ -52,7 +52,6 @@ _PAGE: Final = {
     "doctor.run": ("Examine now", "افحص الآن"),
     "doctor.again": ("Examine again", "افحص مرة أخرى"),
     "doctor.busy": ("Looking: this takes a few seconds.", "يجري الفحص: يستغرق ثواني."),
-    "doctor.why": ("Why it matters", "لماذا يهم"),
     "doctor.fix": ("What to do", "ما العمل"),
     "doctor.unseen": ("could not look:", "تعذر الفحص:"),
     "doctor.result": ("Result", "النتيجة"),
