@@ -23,16 +23,16 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "catalog.search.products": ("Name, SKU or id", "الاسم أو رمز المنتج أو المعرّف"),
         "catalog.search.customers": ("Name, mobile, e-mail or id", "الاسم أو الجوال أو البريد أو الرقم"),
         "catalog.hint.orders": (
-            "The whole id, or any part of the code. By name or telephone: search the customers.",
-            "الرقم كاملًا، أو أي جزء من الرمز. وبالاسم أو الهاتف: ابحث في العملاء.",
+            "Search by the whole id, or any part of the code; by name or telephone among the customers.",
+            "ابحث بالرقم كاملًا أو بأي جزء من الرمز؛ وبالاسم أو الهاتف في العملاء.",
         ),
         "catalog.hint.products": (
-            "Any part of the words, in Arabic or English; a mistyped letter is forgiven.",
-            "أي جزء من الكلمات بالعربية أو الإنجليزية؛ ويُغتفر خطأ في حرف.",
+            "Search by any part of words, in Arabic or English; a mistyped letter is forgiven.",
+            "ابحث بأي جزء من الكلمات بالعربية أو الإنجليزية؛ ويُغتفر خطأ في حرف.",
         ),
         "catalog.hint.customers": (
-            "Any part of the words, in any spelling; 05… finds 9665….",
-            "أي جزء من الكلمات بأي إملاء؛ و05… يجد 9665….",
+            "Search by any part of words, in any spelling; 05… finds 9665….",
+            "ابحث بأي جزء من الكلمات بأي إملاء؛ و05… يجد 9665….",
         ),
         "catalog.nothing": ("Nothing matches this search.", "لا شيء يطابق هذا البحث."),
         "catalog.clear": ("Show all", "عرض الكل"),

@@ -9,6 +9,7 @@ from typing import Final
 TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "store.at": ("When", "متى"),
+        "store.table": ("{what}: the table", "جدول: {what}"),
         "store.needs": ("What it needs next", "ما يحتاجه الآن"),
         "store.needs.none": ("Nothing: all is well.", "لا شيء: كل شيء على ما يرام."),
         "store.need.being_erased": (
@@ -57,8 +58,6 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "store.currency": ("Currency", "العملة"),
         "store.ended_at": ("Ended", "انتهى في"),
         "store.paused_at": ("Paused since", "متوقف منذ"),
-        "store.catalog": ("Catalog", "المخزون والطلبات"),
-        "store.api": ("Through the API", "عبر واجهة البرمجة"),
         "store.install_id": ("Install id", "معرّف التثبيت"),
         # Tokens
         "store.tokens": ("Tokens", "الرموز"),
@@ -120,6 +119,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "They differ: applying makes what is missing and removes what nobody needs.",
             "يوجد فرق: التطبيق يُنشئ الناقص ويزيل ما لا يحتاجه أحد.",
         ),
+        "store.webhooks.events": ("Events: {n}", "الأحداث: {n}"),
         "store.webhooks.ask": ("Ask Zid now", "اسأل زد الآن"),
         "store.webhooks.ask.hint": ("One call of the store's allowance.", "طلب واحد من حصة المتجر."),
         "store.webhooks.none": ("Nothing is to be subscribed.", "لا شيء للاشتراك فيه."),

@@ -40,8 +40,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "التثبيت: إشعاراته لدى زد، والرموز ومفتاحها، والعمل غير المنتهي.",
         ),
         "erase.name": ("The store's title, address and plan.", "اسم المتجر وعنوانه وباقته."),
-        "erase.mirror": ("Everything in the catalog:", "كل ما في المخزون والطلبات:"),
-        "erase.mirror.empty": ("The catalog, which is empty.", "المخزون والطلبات، وهي فارغة."),
+        "erase.mirror": ("Everything in the catalog:", "كل ما في صفحة البيانات:"),
+        "erase.mirror.empty": ("The catalog, which is empty.", "صفحة البيانات، وهي فارغة."),
         "erase.records": (
             "Notes, tags, preferences, segments and stock movements that we keep.",
             "الملاحظات والوسوم والتفضيلات والشرائح وحركات المخزون المحفوظة لدينا.",

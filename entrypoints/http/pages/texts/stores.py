@@ -35,8 +35,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "stores.search": ("Title or id", "الاسم أو الرقم"),
         "stores.search.hint": (
-            "The beginning of any word of the title, or of the store's id.",
-            "بداية أي كلمة من اسم المتجر، أو بداية رقمه.",
+            "Search by the beginning of any word of the title, or of the id.",
+            "ابحث ببداية أي كلمة من اسم المتجر، أو ببداية رقمه.",
         ),
         "stores.find": ("Search", "بحث"),
         "stores.all": ("All states", "كل الحالات"),
