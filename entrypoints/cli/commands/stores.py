@@ -12,7 +12,7 @@ from core.domain.app_events import StoreSubscription
 from core.domain.backfill import BACKFILLED, BackfillState, BackfillStatus
 from core.domain.bounds import OutOfBounds
 from core.domain.operations.webhooks import Subscription
-from core.domain.stores import Install
+from core.domain.stores import Install, InstallState
 from core.domain.webhook_states import WebhookState, state_of
 from core.features.backfill import AskForBackfill
 from core.features.check_tokens import Proof
@@ -21,6 +21,7 @@ from core.features.pause_store import PauseStore, Standing
 from core.features.uninstall_store import Revoked
 from core.ids import EntityKind, StoreId
 from core.ports.alerts import AlertFilter
+from core.ports.store_directory import StoreFilter
 from core.ports.token_status import TokenStatus
 from entrypoints.cli.backfill_watch import BACKFILL_COLUMNS, ask_and_follow, backfill_row
 from entrypoints.cli.commands.reconcile import reconcile
@@ -45,6 +46,9 @@ app = commands("Installed stores.")
 StoreNumber = Annotated[
     int, typer.Argument(metavar="STORE_ID", min=1, help="Its number at Zid, as `wasl stores list` shows it.")
 ]
+Reason = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Kept in the audit, without addresses and telephone numbers.")
+]
 PAGE = 500
 Kind = StrEnum("Kind", [(kind.name, kind.value) for kind in BACKFILLED])  # type: ignore[misc]  # made from the list
 app.command(
@@ -63,13 +67,27 @@ COLUMNS = ("store_id", "title", "state", "expires_at", "paused_at", "installed_a
 @app.command(
     "list",
     epilog=manual(
-        "wasl stores list", "wasl stores list --json | jq -r '.[].store_id'", see=["wasl stores show", "wasl status"]
+        "wasl stores list",
+        "wasl stores list --text palm --state active",
+        "wasl stores list --json | jq -r '.[].store_id'",
+        see=["wasl stores show", "wasl status"],
     ),
 )
-def list_stores(limit: Limit = 1000, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Stores by ascending id."""
-    rows = with_adapters(data_dir, lambda adapters: _rows(adapters, limit))
-    show_rows(rows, COLUMNS, as_json=as_json, empty="no store is installed")
+def list_stores(
+    text: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Each begins a word of the title, in any spelling, or the id.")
+    ] = None,
+    state: Annotated[InstallState | None, typer.Option(help="Where the current install stands.")] = None,
+    paused: Annotated[bool | None, typer.Option("--paused/--not-paused", help="Whether its work is held back.")] = None,
+    limit: Limit = 1000,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Stores by ascending id; all of them, or those that match."""
+    wanted = StoreFilter(text, state, paused)
+    rows = with_adapters(data_dir, lambda adapters: _rows(adapters, wanted, limit))
+    empty = "no store is installed" if wanted == StoreFilter() else "no store matches"
+    show_rows(rows, COLUMNS, as_json=as_json, empty=empty)
 
 
 @app.command(
@@ -261,18 +279,24 @@ def backfill(
 
 
 @app.command(epilog=manual("wasl stores pause 1001", see=["wasl stores resume", "docs/fairness.md"]))
-def pause(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+def pause(
+    store_id: StoreNumber, reason: Reason = None, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False
+) -> None:
     """Hold the store's work back: what arrives is taken in and waits, what is at work ends."""
-    standing = with_adapters(data_dir, lambda adapters: _pausing(adapters).pause(StoreId(store_id), actor=ACTOR))
+    standing = with_adapters(
+        data_dir, lambda adapters: _pausing(adapters).pause(StoreId(store_id), actor=ACTOR, reason=reason)
+    )
     _tell_standing(standing, store_id, as_json=as_json)
 
 
 @app.command(epilog=manual("wasl stores resume 1001", see=["wasl stores pause"]))
-def resume(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+def resume(
+    store_id: StoreNumber, reason: Reason = None, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False
+) -> None:
     """Let a paused store's work go on: its backlog drains in turns with the other stores' work."""
 
     async def work(adapters: Adapters) -> Standing | None:
-        standing = await _pausing(adapters).resume(StoreId(store_id), actor=ACTOR)
+        standing = await _pausing(adapters).resume(StoreId(store_id), actor=ACTOR, reason=reason)
         await publish(adapters, standing.released if standing else ())
         return standing
 
@@ -295,11 +319,11 @@ def _tell_standing(standing: Standing | None, store_id: int, *, as_json: bool) -
     show_record(row, as_json=as_json)
 
 
-async def _rows(adapters: Adapters, limit: int) -> list[Row]:
+async def _rows(adapters: Adapters, wanted: StoreFilter, limit: int) -> list[Row]:
     installs: list[Install] = []
     while len(installs) < limit:
         after = installs[-1].store_id if installs else None
-        page = await adapters.installations().page(after=after, limit=min(PAGE, limit - len(installs)))
+        page = await adapters.store_directory().find(wanted, after=after, limit=min(PAGE, limit - len(installs)))
         if not page:
             break
         installs += page

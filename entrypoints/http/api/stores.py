@@ -12,14 +12,23 @@ from core.domain.app_events import StoreSubscription
 from core.domain.operations.webhooks import Subscription
 from core.domain.stores import Install, InstallState
 from core.ids import EntityKind, StoreId
+from core.ports.store_directory import StoreFilter
 from core.ports.token_status import TokenStatus
 from entrypoints.http import cursors
 from entrypoints.http.api.asking import install_of
-from entrypoints.http.api.shapes import AskedPage, Told, json, utc
+from entrypoints.http.api.shapes import AskedPage, Told, Word, json, utc
 from entrypoints.http.path_ids import store_id_of
 from entrypoints.http.reading import no_query, read_query
 from entrypoints.http.routing import Access, NoQuery, Route
 from entrypoints.http.services import SERVICES, HttpServices
+
+
+class StoresQuery(AskedPage, frozen=True):
+    """Each word of `text` begins a word of the store's title, in any spelling, or its id."""
+
+    text: Word | None = None
+    state: InstallState | None = None
+    paused: bool | None = None
 
 
 class StoreView(Told, frozen=True):
@@ -82,12 +91,12 @@ class StoreDetail(StoreView, frozen=True):
 
 
 async def index(request: web.Request) -> web.Response:
-    query = read_query(request, AskedPage)
+    query = read_query(request, StoresQuery)
     services = request.app[SERVICES]
     after = cursors.decode("stores", query.cursor)
-    found = await services.installations.page(
-        after=StoreId(after) if after is not None else None, limit=query.limit + 1
-    )
+    wanted = StoreFilter(query.text, query.state, query.paused)
+    after_id = StoreId(after) if after is not None else None
+    found = await services.stores.directory.find(wanted, after=after_id, limit=query.limit + 1)
     page, last = cursors.cut(found, query.limit)
     statuses = await services.token_statuses.of([install.install_id for install in page])
     items = [store_view(install, statuses.get(install.install_id)) for install in page]
@@ -157,7 +166,7 @@ def subscription_view(found: Subscription) -> SubscriptionView:
 
 
 ROUTES = (
-    Route("GET", "/v1/stores", index, "Stores by ascending id", Access.API_KEY, query=AskedPage, answer=StoresPage),
+    Route("GET", "/v1/stores", index, "Stores by ascending id", Access.API_KEY, query=StoresQuery, answer=StoresPage),
     Route(
         "GET",
         "/v1/stores/{store_id}",

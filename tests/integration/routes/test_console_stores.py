@@ -368,3 +368,21 @@ async def test_a_pause_over_the_api_keeps_its_reason(world: World, client: TestC
     assert json.loads(await answer.text())["changed"] is True
     assert world.database.audit[-1].details == {"reason": "stocktaking"}
     assert (await client.post(f"/v1/stores/{STORE}/pause", json={"reason": 1}, headers=KEY)).status == 400
+
+
+async def test_the_api_finds_stores_as_the_console_does(world: World, client: TestClient) -> None:
+    await world.installed(StoreId(77), "Palm & Co")
+    await world.installed(StoreId(78), "Rose")
+    await client.post("/v1/stores/78/pause", headers=KEY)
+    for query, found in (
+        ({}, [77, 78]),
+        ({"text": "palm"}, [77]),
+        ({"text": "7"}, [77, 78]),
+        ({"paused": "true"}, [78]),
+        ({"paused": "false", "state": "active"}, [77]),
+        ({"state": "uninstalled"}, []),
+    ):
+        told = await (await client.get("/v1/stores", params=query, headers=KEY)).json()
+        assert [one["store_id"] for one in told["items"]] == found, query
+    for wrong in ({"state": "x"}, {"paused": "1"}, {"text": ""}):
+        assert (await client.get("/v1/stores", params=wrong, headers=KEY)).status == 400, wrong
