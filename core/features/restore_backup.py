@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.domain.audit import AuditEntry
+from core.domain.erasures import ErasureKind
 from core.domain.gaps import Gap
 from core.domain.stores import LIVE, Install
 from core.features.erase_data import EraseData
@@ -70,9 +71,11 @@ class RestoreBackup:
         return Restored(tokens, erasures, stores)
 
     async def foretell(self, since: datetime) -> Restored:
-        """How much `put_right` would do; changes nothing. Every live store has tokens."""
-        stores = len([install async for install in self._live()])
-        return Restored(tokens=stores, erasures=len(await self.log.since(since)), stores=stores)
+        """What `put_right` would do as things stand; changes nothing. Every live store has tokens."""
+        lines = [line for line in await self.log.since(since) if await self.installations.current(line.store_id)]
+        erased = {line.store_id for line in lines if line.kind is ErasureKind.STORE}
+        live = [install.store_id async for install in self._live()]
+        return Restored(tokens=len(live), erasures=len(lines), stores=len(set(live) - erased))
 
     async def _erase_again(self, since: datetime, actor: str, report: Callable[[str, int], None]) -> int:
         """From the file. Those that the backup knows as open are carried out by schedulers anyway."""

@@ -52,6 +52,9 @@ async def test_what_was_erased_since_is_erased_again_without_asking_zid(world: W
         ErasureLine(since + timedelta(hours=2), ErasureKind.CUSTOMER, STORE, LAYLA),
         ErasureLine(since + timedelta(hours=2), ErasureKind.CUSTOMER, StoreId(999), LAYLA),
     ]
+    noted = len(world.database.audit)
+    assert await _restore(world).foretell(since) == Restored(tokens=2, erasures=2, stores=1)
+    assert len(world.database.audit) == noted, "telling changes nothing"
     assert await _restore(world).put_right(since, actor="cli") == Restored(tokens=2, erasures=2, stores=1)
     here, there = await world.installations.current(STORE), await world.installations.current(OTHER)
     assert here is not None
