@@ -4,7 +4,3 @@
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS events_by_entity ON events (entity_id, seq) WHERE entity_id IS NOT NULL;
 CREATE INDEX CONCURRENTLY IF NOT EXISTS events_set_aside ON events (seq) WHERE state IN ('cancelled', 'erased');
--- How many events were done in each of the last minutes, and how long they took: one entry per event that is done,
--- at the index's end.
-CREATE INDEX CONCURRENTLY IF NOT EXISTS events_done_by_time ON events (settled_at) INCLUDE (received_at)
-    WHERE state = 'done';
