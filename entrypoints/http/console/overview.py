@@ -22,7 +22,7 @@ from core.ports.ledger_reading import EventFilter
 from core.ports.standing_work import Standing
 from entrypoints import sheets
 from entrypoints.http.api.events import EventView, event_view
-from entrypoints.http.api.ledger import LedgerView, ledger_view
+from entrypoints.http.api.ledger import LedgerView
 from entrypoints.http.api.stores import StoreView, store_view
 from entrypoints.http.console.attention import Known, Need, needs
 from entrypoints.http.pages import Language, render
@@ -43,9 +43,9 @@ _BAR: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One look at everything the first page shows. `counted_at`: when the ledger was, None for now."""
+    """One look at everything the first page shows. The ledger as it was counted last, at `counted_at`."""
 
-    ledger: LedgerView
+    ledger: LedgerView | None
     counted_at: datetime | None
     standing: Standing
     needs: Sequence[Need]
@@ -62,9 +62,9 @@ class Overview:
         shown = {name: getattr(self, name) for name in _SHOWN}
         return {
             **shown,
-            "ledger": msgspec.structs.asdict(self.ledger),
+            "ledger": msgspec.structs.asdict(self.ledger) if self.ledger else None,
             "states": [state.value for state in EventState],
-            "share": _shares(self.ledger),
+            "share": _shares(self.ledger) if self.ledger else (),
             "unfinished": {state: self.standing.count(EventState(state)) for state in _UNFINISHED},
             "titles": {store.store_id: store.title for store in self.stores},
         }
@@ -108,11 +108,11 @@ async def look(services: HttpServices) -> Overview:
     events = await services.reader.events(EventFilter(), limit=EVENTS)
     board = await services.overlook.board.read()
     standing = await services.overlook.standing.standing()
-    ledger, counted_at = await _books(services, board)
+    ledger = sheets.read(board, sheets.LEDGER, LedgerView)
     health, breakers = sheets.read(board, sheets.STORES, sheets.StoresSheet), services.overlook.breakers()
     known = Known(
         dead=standing.count(EventState.DEAD),
-        is_balanced=ledger.balanced,
+        is_balanced=ledger is None or ledger.balanced,
         is_watched=_is_watched(board, now),
         stores=health,
         alerts=await services.alerts.open_counts(),
@@ -120,7 +120,7 @@ async def look(services: HttpServices) -> Overview:
     )
     return Overview(
         ledger=ledger,
-        counted_at=counted_at,
+        counted_at=board[sheets.LEDGER].posted_at if ledger else None,
         standing=standing,
         needs=needs(known),
         traffic=sheets.read(board, sheets.TRAFFIC, sheets.TrafficSheet),
@@ -131,14 +131,6 @@ async def look(services: HttpServices) -> Overview:
         backfills=backfills,
         events=[event_view(event) for event in events],
     )
-
-
-async def _books(services: HttpServices, board: Mapping[str, Bulletin]) -> tuple[LedgerView, datetime | None]:
-    """As they were counted last; before anybody has counted them they are so few that it is done here."""
-    posted = sheets.read(board, sheets.LEDGER, LedgerView)
-    if posted is not None:
-        return posted, board[sheets.LEDGER].posted_at
-    return ledger_view(await services.reader.books()), None
 
 
 def _is_watched(board: Mapping[str, Bulletin], now: datetime) -> bool:

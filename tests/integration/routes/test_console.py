@@ -17,7 +17,8 @@ from core.domain.backfill import BACKFILLED, PageDone
 from core.domain.secret import Secret
 from core.errors import Unavailable
 from core.features.console_sign_in import IDLE, SignedIn, Visitor
-from core.ids import StoreId
+from entrypoints import sheets
+from entrypoints.http.api.ledger import ledger_view
 from entrypoints.http.console import streaming
 from entrypoints.http.console.overview import FRAGMENTS
 from entrypoints.http.console.session import Signer
@@ -136,10 +137,16 @@ async def test_without_a_session_key_nobody_signs_in_and_the_page_says_so(aiohtt
     assert "set up wrongly" in await answer.text()
 
 
+async def counted(world: World) -> None:
+    """As a scheduler does it now and then."""
+    await sheets.post(world.board, sheets.LEDGER, ledger_view(await world.reader.books()), world.clock.now())
+
+
 # --- reading ----------------------------------------------------------------------
 
 
-async def test_an_empty_console_says_what_to_do(client: TestClient) -> None:
+async def test_an_empty_console_says_what_to_do(world: World, client: TestClient) -> None:
+    await counted(world)
     await sign_in(client)
     page = await console(client)
 
@@ -153,6 +160,7 @@ async def test_stores_ledger_and_events_are_in_the_page_itself(world: World, cli
     for number in range(3):
         await client.post(address(install), json=order(number), headers=credentials(install))
     await client.post(address(install, "no.such.topic"), data=b"{", headers=credentials(install))
+    await counted(world)
     await sign_in(client)
 
     page = await console(client)
@@ -238,7 +246,7 @@ async def test_the_language_is_asked_for_remembered_or_the_browsers(
     answer = await client.get("/console/login", params={"lang": query} if query else {}, headers=headers)
 
     direction = "rtl" if language == "ar" else "ltr"
-    assert f'<html lang="{language}" dir="{direction}" data-theme="system">' in await answer.text()
+    assert f'<html lang="{language}" dir="{direction}">' in await answer.text()
     assert ("wasl_lang" in answer.headers["Set-Cookie"] or "wasl_lang" in str(answer.cookies)) == (query == "en")
 
 
@@ -316,20 +324,23 @@ async def test_what_changes_is_sent_and_nothing_else(
         assert install is not None
         await client.post(address(install), json=order(), headers=credentials(install))
         world.clock.advance(2)
-        assert [(await browser.next())[0] for _ in range(3)] == ["ledger", "traffic", "events"]
+        assert [(await browser.next())[0] for _ in range(2)] == ["traffic", "events"]
+        await counted(world)
+        world.clock.advance(2)
+        assert (await browser.next())[0] == "ledger"
 
 
 async def test_many_who_watch_share_one_look(world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "PACE", 0.01)
     looks = 0
-    books = world.reader.books
+    read = world.board.read
 
-    async def counted(store_id: StoreId | None = None) -> object:
+    async def noted() -> object:
         nonlocal looks
         looks += 1
-        return await books(store_id)
+        return await read()
 
-    monkeypatch.setattr(world.reader, "books", counted)
+    monkeypatch.setattr(world.board, "read", noted)
     await sign_in(client)
     async with listening(client) as one, listening(client) as two, listening(client) as three:
         for browser in (one, two, three):
@@ -342,14 +353,14 @@ async def test_a_database_that_goes_away_is_told_and_the_stream_goes_on(
     world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streaming, "PACE", 0.01)
-    books, away = world.reader.books, False
+    read, away = world.board.read, False
 
-    async def perhaps(store_id: StoreId | None = None) -> object:
+    async def perhaps() -> object:
         if away:
             raise Unavailable("postgres")
-        return await books(store_id)
+        return await read()
 
-    monkeypatch.setattr(world.reader, "books", perhaps)
+    monkeypatch.setattr(world.board, "read", perhaps)
     await sign_in(client)
     async with listening(client) as browser:
         await browser.until("events")
