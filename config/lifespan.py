@@ -54,13 +54,13 @@ async def open_database(settings: Settings, process: str) -> AsyncIterator[Pool]
 async def _open_pool(settings: Settings, process: str, *, may_wait: bool = False) -> Pool:
     if settings.database_url is None:
         raise SettingInvalid("DATABASE_URL", "is not set; `wasl up` brings a database of its own")
-    ca_cert = str(settings.database_ca_cert) if settings.database_ca_cert else None
     opened = partial(
         open_pool,
         settings.database_url.reveal(),
         max_size=pool_size(settings, process),
         application_name=f"wasl {process}",
-        ca_cert=ca_cert,
+        ca_cert=settings.database_ca_cert,
+        slow=settings.slow_query_seconds,
     )
     if not may_wait:
         return await opened()
