@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Final
 
@@ -90,7 +91,7 @@ async def configuration(request: web.Request) -> web.Response:
     return _below(request, "console/settings_configuration.html", {"rows": shown, "means": means})
 
 
-def _below(request: web.Request, template: str, values: dict[str, object]) -> web.Response:
+def _below(request: web.Request, template: str, values: Mapping[str, object]) -> web.Response:
     crumbs = (Crumb(Texts(language_of(request))("nav.settings"), SETTINGS),)
     return console_page(request, template, values, crumbs=crumbs)
 
