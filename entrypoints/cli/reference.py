@@ -12,17 +12,16 @@ from typer.main import get_command
 
 from entrypoints.cli.app import SECTIONS, module_of
 
-
 COMMON: Final = """\
 Each command explains itself: `wasl COMMAND --help`. What holds for all of them:
 
 - **Exit codes.** 0: done. 1: failed, or the answer is no; one line on stderr names the cause and the fix. 2: called
   wrongly, nothing was done. 130: ended by Ctrl-C.
-- **Output.** Tables on a terminal, as wide as it is; aligned text through a pipe; with `--json` one JSON document that has
-  every field, times in UTC. Progress and remarks go to stderr. `NO_COLOR=1` and `TERM=dumb` turn colours off.
+- **Output.** Tables on a terminal, as wide as it is; aligned text through a pipe; with `--json` one JSON document that
+  has every field, times in UTC. Progress and remarks go to stderr. `NO_COLOR=1` and `TERM=dumb` turn colours off.
 - **What cannot be undone** has `--dry-run`, and asks for the store's number to be typed; `--yes` is for scripts.
 - **Which installation.** The environment, then `.env`, then a `wasl up` that runs on `--data-dir` (`WASL_DATA_DIR`).
-- **Completion.** `wasl --install-completion` for bash, zsh, fish and PowerShell: commands, options, states, topics, handlers.
+- **Completion.** `wasl --install-completion` for bash, zsh and fish: commands, options, states, topics, handlers.
 - **Faults of Wasl itself** are one line that names a file with the details; `WASL_DEBUG=1` shows them at once.
 """
 

@@ -35,10 +35,14 @@ log = structlog.get_logger()
 )
 def sandbox(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: SANDBOX_PORT, else 8090.")] = None,
-    host: Annotated[str, typer.Option(help="A loopback address, unless --allow-remote.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", min=0, max=65535, help="Default: SANDBOX_PORT, else 8090.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="A loopback address, unless --allow-remote.")
+    ] = "127.0.0.1",
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Listen for other machines too.")] = False,
-    state: Annotated[Path | None, typer.Option(help="Keep the world in this file.")] = None,
+    state: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the world in this file.")] = None,
     fd: Annotated[int | None, typer.Option(hidden=True, help="Accept from this inherited socket.")] = None,
 ) -> None:
     """A stand-in for Zid. It knows the app of ZID_CLIENT_ID, ZID_CLIENT_SECRET, ZID_APP_ID and PUBLIC_URL."""

@@ -33,9 +33,11 @@ app = commands()
 )
 def up(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: HTTP_PORT, else 8000.")] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", min=0, max=65535, help="Default: HTTP_PORT, else 8000.")
+    ] = None,
     sandbox_port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Default: SANDBOX_PORT, else 8090.")
+        int | None, typer.Option(metavar="PORT", min=0, max=65535, help="Default: SANDBOX_PORT, else 8090.")
     ] = None,
     sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="The stand-in for Zid.")] = True,
     redis: Annotated[
