@@ -21,7 +21,7 @@ from entrypoints.cli.opened import publish
 if TYPE_CHECKING:
     from config.container import Adapters
 
-EventNumbers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...")]
+EventNumbers = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Events by their ids.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead event; needed where nothing else is chosen.")]
 FingerprintOption = Annotated[
     str | None,

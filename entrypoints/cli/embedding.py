@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def embed(
-    store_id: Annotated[int, typer.Argument(metavar="STORE_ID", min=1)],
+    store_id: Annotated[int, typer.Argument(metavar="STORE_ID", min=1, help="Its number at Zid.")],
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 app = commands("Dead events: given up, waiting for a person's decision.")
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not follow a job; `wasl dead jobs` tells how it stands.")]
-JobNumber = Annotated[int, typer.Argument(metavar="JOB", min=1)]
+JobNumber = Annotated[int, typer.Argument(metavar="JOB", min=1, help="As `wasl dead jobs` shows it.")]
 EVENTS_OF_A_GROUP = 10
 
 
@@ -89,7 +89,9 @@ def list_(
     )
 )
 def show(
-    which: Annotated[str, typer.Argument(metavar="FINGERPRINT|ID")],
+    which: Annotated[
+        str, typer.Argument(metavar="FINGERPRINT|ID", help="A cause as `wasl dead list` shows it, or an event's id.")
+    ],
     body: Annotated[bool, typer.Option("--body", help="Of an event: Zid's JSON too; it holds personal data.")] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
@@ -215,7 +217,7 @@ def discard(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comm
 
 @app.command(epilog=manual("wasl dead jobs", "wasl dead jobs 7", see=["wasl dead undo"]))
 def jobs(
-    job: Annotated[int | None, typer.Argument(metavar="[JOB]", min=1)] = None,
+    job: Annotated[int | None, typer.Argument(metavar="[JOB]", min=1, help="One of them; all, if left out.")] = None,
     limit: Limit = 20,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,

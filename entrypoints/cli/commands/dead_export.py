@@ -23,7 +23,7 @@ STDOUT = Path("-")
 
 
 def export(
-    event_id: Annotated[str, typer.Argument(metavar="ID")],
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="The event's, as `wasl dead list --flat` shows it.")],
     handler: Annotated[
         str | None,
         typer.Option(

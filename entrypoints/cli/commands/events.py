@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from config.container import Adapters
 
 app = commands("Events: what came in and what became of it.")
-EventNumber = Annotated[str, typer.Argument(metavar="ID")]
+EventNumber = Annotated[str, typer.Argument(metavar="ID", help="The event's, as `wasl events list` shows it.")]
 
 
 @app.command(

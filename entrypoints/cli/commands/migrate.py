@@ -38,7 +38,7 @@ class Action(StrEnum):
     )
 )
 def migrate(
-    action: Annotated[Action, typer.Argument()] = Action.APPLY,
+    action: Annotated[Action, typer.Argument(help="What to do; see above.")] = Action.APPLY,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:

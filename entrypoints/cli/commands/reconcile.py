@@ -30,7 +30,7 @@ COLUMNS: Final = ("list", "read", "estimate", "calls", "listed", "missed", "gone
 LOOK_EVERY: Final = 0.3
 PATIENCE: Final = 15.0
 """Seconds in which a scheduler that is running would have begun."""
-StoreNumber = Annotated[int, typer.Argument(metavar="STORE_ID", min=1)]
+StoreNumber = Annotated[int, typer.Argument(metavar="STORE_ID", min=1, help="Its number at Zid.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Do not wait for its end.")]
 Estimate = Annotated[bool, typer.Option("--estimate", help="Only tell what it would cost.")]
 

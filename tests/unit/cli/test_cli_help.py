@@ -111,11 +111,11 @@ def test_what_cannot_be_undone_can_be_tried_first_and_asks() -> None:
         assert "--dry-run" in {option for parameter in command_of(words).params for option in parameter.opts}, words
 
 
-def test_every_option_says_what_it_is() -> None:
+def test_every_option_and_argument_says_what_it_is() -> None:
     silent = [
         f"wasl {' '.join(words)} {parameter.opts[-1]}"
         for words in leaves()
         for parameter in command_of(words).params
-        if not getattr(parameter, "help", None) and parameter.param_type_name == "option"
+        if not getattr(parameter, "help", None)
     ]
     assert silent == []
