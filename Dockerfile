@@ -38,7 +38,7 @@ RUN deploy/image/write-bill /bill-maker /venv /wasl.cdx.json
 FROM python:3.13-slim
 # No pip and no build tools: nothing can be installed into a running container.
 RUN python -m pip uninstall --yes pip \
-    && rm -rf /usr/local/lib/python3.13/ensurepip \
+    && rm -rf /usr/local/lib/python3.*/ensurepip \
     && useradd --system --uid 10001 --no-create-home wasl
 COPY --from=build /venv /venv
 COPY --from=bill /wasl.cdx.json /usr/share/sbom/wasl.cdx.json
