@@ -91,10 +91,15 @@ class KeyStatus:
     audited: Counted
     """What the end of the audit's chain of seals needs."""
 
-    async def read(self, *, quarantined: int = 1000) -> KeyReport:
-        """At most so many of the quarantine. Raises Unavailable."""
+    async def read(self, *, quarantined: int = 1000, counted: bool = True) -> KeyReport:
+        """At most so many of the quarantine. Raises Unavailable.
+
+        Not `counted` it is quick however many stores there are, and tells of no uses: nor of keys that are lacking.
+        """
         holders = await self.rings.live()
-        uses = {RingName.TOKENS: await self._sealed(), RingName.WEBHOOKS: await self._addressed()}
+        uses: dict[RingName, Mapping[str, Mapping[str, int]]] = {}
+        if counted:
+            uses = {RingName.TOKENS: await self._sealed(), RingName.WEBHOOKS: await self._addressed()}
         aside = await self.census.quarantined(limit=quarantined)
         members = [
             self._member(name, member, uses.get(name, {}), holders, aside)

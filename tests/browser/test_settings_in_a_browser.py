@@ -20,7 +20,7 @@ PAGES = {
     "audit-entry": "/console/audit/1",
     "settings": "/console/settings",
     "settings-keys": "/console/settings/keys",
-    "settings-rings": "/console/settings/rings",
+    "settings-rings": "/console/settings/rings?count=all",
     "settings-handlers": "/console/settings/handlers",
     "settings-configuration": "/console/settings/configuration",
     "settings-doctor": "/console/settings/doctor",

@@ -78,9 +78,10 @@ def _row(handler: Handler) -> dict[str, object]:
 
 
 async def rings(request: web.Request) -> web.Response:
-    """As `wasl keys status` has it: ids only, which tell nothing of the secrets."""
-    report = await request.app[SERVICES].inside.key_status.read(quarantined=50)
-    return _below(request, "console/settings_rings.html", {"report": report})
+    """As `wasl keys status` has it: ids only, which tell nothing of the secrets. Uses are counted when asked for."""
+    counted = request.query.get("count") == "all"
+    report = await request.app[SERVICES].inside.key_status.read(quarantined=50, counted=counted)
+    return _below(request, "console/settings_rings.html", {"report": report, "counted": counted})
 
 
 async def configuration(request: web.Request) -> web.Response:

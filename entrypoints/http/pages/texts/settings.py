@@ -107,6 +107,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "Ids tell nothing of the secrets. How each is changed while the service runs:",
             "لا تكشف المعرّفات شيئًا من الأسرار. وكيف يُغيَّر كل منها والخدمة تعمل:",
         ),
+        "settings.count": ("Count what needs each", "احسب ما يحتاج إلى كل منها"),
+        "settings.count.lead": (
+            "Counting looks at every store and takes a few seconds. It tells which member may be taken away.",
+            "ينظر الحساب في كل متجر ويستغرق ثواني. ويبيّن أي عضو يمكن إزالته.",
+        ),
         "settings.sound": ("Everything opens", "كل شيء يُفتح"),
         "settings.not_sound": ("Something does not open", "هناك ما لا يُفتح"),
         "settings.ring": ("Ring", "الحلقة"),
