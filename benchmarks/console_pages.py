@@ -70,7 +70,7 @@ EVENTS = """
            at, CASE WHEN state IN ('done', 'dead', 'cancelled') THEN at + interval '2 seconds' END,
            CASE state WHEN 'dead' THEN 'KeyError: nickname' WHEN 'cancelled' THEN 'the install is over' END,
            1, 1500, convert_to('{"id": ' || n || ', "note": "' || repeat(h, 40) || '"}', 'UTF8')
-    FROM generate_series(1, %(events)s) AS n,
+    FROM generate_series(1::bigint, %(events)s) AS n,
          LATERAL (SELECT md5(n::text) AS h,
                          now() - interval '30 days' * (1 - n::float8 / %(events)s) AS at,
                          CASE WHEN n %% 5 = 0 THEN 1 ELSE 1 + (n * 7919 %% %(stores)s) END AS store,

@@ -95,6 +95,7 @@ from core.ports.cache import Cache
 from core.ports.customer_records import CustomerRecords
 from core.ports.dead_letters import DeadLetters
 from core.ports.event_ledger import Inbox
+from core.ports.event_search import EventSearch
 from core.ports.gaps import Gaps
 from core.ports.guards import StateStore
 from core.ports.idempotency_keys import IdempotencyKeys
@@ -197,6 +198,7 @@ class World:
         self.rejected = LogRejections(rejections=self.rejections, clock=self.clock)
         self.note_gaps = NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock)
         self.reader: LedgerReader = MemoryLedgerReader(self.database)
+        self.search: EventSearch = MemoryEventSearch(self.database)
         self.desk: Desk = MemoryDesk(self.database)
         self.letters: DeadLetters = MemoryDeadLetters(self.database, "1.2.3")
         self.redrives: Redrives = MemoryRedrives(self.database, "1.2.3")
@@ -379,7 +381,7 @@ class World:
             installations=self.installations,
             token_statuses=self.token_statuses,
             reader=self.reader,
-            search=MemoryEventSearch(self.database),
+            search=self.search,
             overlook=Overlook(MemoryStandingWork(self.database), self.board),
             desk=self.desk,
             dead=DecideDeadLetters(desk=self.desk, letters=self.letters, redrives=self.redrives),

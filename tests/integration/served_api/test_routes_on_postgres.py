@@ -12,6 +12,7 @@ from adapters.postgres.audit import PostgresAuditLog
 from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.desk import PostgresDesk
+from adapters.postgres.event_search import PostgresEventSearch
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.installations import PostgresInstallations
@@ -41,6 +42,7 @@ class PostgresWorld(World):
         self.book = PostgresRefreshBook(pool)
         self.inbox = self.postgres_inbox = PostgresInbox(pool, patience=1.0)
         self.reader = PostgresLedgerReader(pool)
+        self.search = PostgresEventSearch(pool)
         self.desk = PostgresDesk(pool)
         self.letters = PostgresDeadLetters(pool, "1.2.3")
         self.redrives = PostgresRedrives(pool, "1.2.3")
