@@ -14,12 +14,12 @@ from entrypoints.http.pages.texts import (
     alerts,
     audit,
     catalog,
-    common,
     configuration,
     dead,
     doctor,
     embedded,
     events,
+    frame,
     installing,
     login,
     overview,
@@ -30,7 +30,6 @@ from entrypoints.http.pages.texts import (
 )
 
 PARTS: Final = (
-    common,
     installing,
     problems,
     login,
@@ -39,6 +38,7 @@ PARTS: Final = (
     overview,
     stores,
     events,
+    frame,
     dead,
     catalog,
     alerts,
