@@ -131,7 +131,8 @@ SERVICE = Dashboard(
         Row(
             "API and console",
             [
-                Panel("Requests", "reqps", "Answered by http, by status.", {"{{status}}": rate("http_requests_total", "status")}),
+                Panel("Requests", "reqps", "Answered by http, by status.",
+                      {"{{status}}": rate("http_requests_total", "status")}),
                 Panel("Time of a request", "s", "The slowest twentieth, by route.",
                       quantiles("http_request_seconds", by="route")),
                 Panel("Turned away", "ops", "Too many requests, by door; connections ended by us.",
