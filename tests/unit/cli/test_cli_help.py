@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -20,10 +21,15 @@ from entrypoints.consumer import CONSUMER_METRICS_PORT
 from entrypoints.scheduler import SCHEDULER_METRICS_PORT
 
 
+@cache
+def built(name: str) -> Command:
+    """A command or a group of them, made once."""
+    return get_command(import_module(top.module_of(name)).app)
+
+
 def leaves() -> Iterator[tuple[str, ...]]:
     for name in top.HELP:
-        command = get_command(import_module(top.module_of(name)).app)
-        members = getattr(command, "commands", {})
+        members = getattr(built(name), "commands", {})
         yield from [(name, member) for member in members] or [(name,)]
 
 
@@ -89,7 +95,7 @@ def examples() -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def command_of(words: tuple[str, ...]) -> Command:
-    command = get_command(import_module(top.module_of(words[0])).app)
+    command = built(words[0])
     return command.commands[words[1]] if len(words) > 1 else command
 
 
