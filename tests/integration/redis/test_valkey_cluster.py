@@ -10,11 +10,13 @@ from redis.cluster import key_slot
 from adapters.redis.breaker_news import RedisBreakerNews
 from adapters.redis.cache import RedisCache
 from adapters.redis.connection import RedisClients, open_redis
+from adapters.redis.examination import RedisExamination
 from adapters.redis.rate_limiter import RedisRateLimiter
 from adapters.redis.spool import RedisSpool
 from adapters.redis.state_store import RedisStateStore
 from adapters.redis.work_index import RedisWorkIndex
 from adapters.sealing.fernet import FernetSealer
+from adapters.system import SystemClock
 from core.domain.breaker import BreakerName, News
 from core.domain.events import WorkItem, WorkKind
 from core.domain.rate import Allowance, Traffic
@@ -56,6 +58,12 @@ async def others(cluster: ClusterOfThree) -> AsyncIterator[RedisClients]:
 
 def items(count: int, store: int = 1) -> list[WorkItem]:
     return [WorkItem(WorkKind.EVENT, f"e{number}", StoreId(store)) for number in range(count)]
+
+
+async def test_a_doctor_sees_every_primary(clients: RedisClients) -> None:
+    servers = await RedisExamination(clients, SystemClock()).servers()
+    assert len({server.node for server in servers}) == 3
+    assert all(server.clock is not None and not server.replica for server in servers)
 
 
 async def test_the_work_index_lives_through_a_whole_day(clients: RedisClients, others: RedisClients) -> None:
