@@ -199,6 +199,7 @@ class World:
         self.note_gaps = NoteGaps(gaps=self.gaps, notes=MemoryGapNotes({}), clock=self.clock)
         self.reader: LedgerReader = MemoryLedgerReader(self.database)
         self.search: EventSearch = MemoryEventSearch(self.database)
+        self.sights = StoreSights(MemoryStoreDirectory(self.database), MemoryStoreLife(self.database))
         self.desk: Desk = MemoryDesk(self.database)
         self.letters: DeadLetters = MemoryDeadLetters(self.database, "1.2.3")
         self.redrives: Redrives = MemoryRedrives(self.database, "1.2.3")
@@ -446,7 +447,7 @@ class World:
                 self.erasures,
                 MemoryPersonalData(self.database),
             ),
-            stores=StoreSights(MemoryStoreDirectory(self.database), MemoryStoreLife(self.database)),
+            stores=self.sights,
             doors=self.doors,
         )
 

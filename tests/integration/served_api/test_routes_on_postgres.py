@@ -19,11 +19,14 @@ from adapters.postgres.installations import PostgresInstallations
 from adapters.postgres.ledger_reading import PostgresLedgerReader
 from adapters.postgres.redrives import PostgresRedrives
 from adapters.postgres.refresh_book import PostgresRefreshBook
+from adapters.postgres.store_directory import PostgresStoreDirectory
+from adapters.postgres.store_life import PostgresStoreLife
 from adapters.postgres.token_status import PostgresTokenStatuses
 from adapters.postgres.token_vault import PostgresTokenVault
 from adapters.postgres.workers import PostgresWorkers
 from adapters.system import SystemIds
 from core.ids import StoreId
+from entrypoints.http.services import StoreSights
 from tests.integration.routes.conftest import ClientFactory, make_client
 from tests.integration.routes.world import KEY, STORE, World, address, credentials, order
 from tests.servers import Database
@@ -43,6 +46,7 @@ class PostgresWorld(World):
         self.inbox = self.postgres_inbox = PostgresInbox(pool, patience=1.0)
         self.reader = PostgresLedgerReader(pool)
         self.search = PostgresEventSearch(pool)
+        self.sights = StoreSights(PostgresStoreDirectory(pool), PostgresStoreLife(pool))
         self.desk = PostgresDesk(pool)
         self.letters = PostgresDeadLetters(pool, "1.2.3")
         self.redrives = PostgresRedrives(pool, "1.2.3")
