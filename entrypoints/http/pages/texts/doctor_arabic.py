@@ -14,7 +14,9 @@ _TLS: Final = "DATABASE_CA_CERT=<شهادة سلطة الخادم> و `?sslmode=
 
 _SETTINGS: Final = {
     Code.SETTING_INVALID: Explanation(
-        "القيمة {setting}: {problem}", "لا تبدأ به أي عملية، ولم يُفحص شيء آخر.", "صحّح {setting}؛ ويشرح .env.example قيمه."
+        "القيمة {setting}: {problem}",
+        "لا تبدأ به أي عملية، ولم يُفحص شيء آخر.",
+        "صحّح {setting}؛ ويشرح .env.example قيمه.",
     ),
     Code.SECRET_MISSING: Explanation(
         "{setting} غير محدد.",
