@@ -19,7 +19,7 @@ from core.ids import EventId, Seq
 from core.ports.event_search import Consequence, EventSearch, EventsFound, EventStory
 from core.ports.ledger_reading import EventFilter, EventSummary
 
-LOOK_AT: Final = 20_000
+LOOK_AT: Final = 5_000
 """Rows that one look walks at most."""
 FEW: Final = 5_000
 """So many unfinished events are sorted rather than searched for among the newest."""
@@ -41,6 +41,8 @@ _FIRST_SEQ: Final = """
 # In the order of an index that is not theirs, or the planner would sort all it believes there are.
 _OPEN: Final = f"SELECT * FROM events WHERE state IN {UNFINISHED_STATES} ORDER BY install_id LIMIT {FEW + 1}"
 _COUNT_OPEN: Final = f"SELECT count(*) FROM ({_OPEN.replace('*', '1')}) AS open"
+
+_COUNT_TOPIC: Final = "SELECT count(*) FROM (SELECT 1 FROM events WHERE topic = $1 LIMIT $2) AS few"
 
 _EVENT: Final = f"SELECT {SUMMARY_COLUMNS}, e.parent_id FROM events e WHERE e.event_id = $1"
 _SAME_ENTITY: Final = "e.entity_id = $1 AND e.store_id = $2 AND e.entity_kind = $3"
@@ -81,6 +83,9 @@ class PostgresEventSearch(EventSearch):
             span = await _span(connection, wanted, _Span(after, before))
             if span is None:
                 return EventsFound()
+            if await _is_rare_topic(connection, wanted, self._look_at):
+                found = await _of_topic(connection, wanted, span, self._look_at, limit + 1)
+                return _cut(found, limit, None)
             if _is_open(wanted) and await connection.fetchval(_COUNT_OPEN) <= FEW:
                 return _cut(await _among_open(connection, wanted, span, limit + 1), limit, None)
             found = await _walk(connection, wanted, span, self._look_at, limit + 1)
@@ -123,6 +128,23 @@ def _is_open(wanted: EventFilter) -> bool:
     return wanted.state in UNFINISHED and wanted.entity_id is None
 
 
+async def _is_rare_topic(connection: Connection, wanted: EventFilter, look_at: int) -> bool:
+    """Of one store, and of a topic so rare that all its events can be looked at."""
+    if wanted.store_id is None or wanted.topic is None or wanted.entity_id is not None:
+        return False
+    return bool(await connection.fetchval(_COUNT_TOPIC, wanted.topic, look_at + 1) <= look_at)
+
+
+async def _of_topic(
+    connection: Connection, wanted: EventFilter, span: _Span, look_at: int, limit: int
+) -> Sequence[asyncpg.Record]:
+    conditions = Conditions.of(wanted)
+    conditions.require(_within(conditions, span))
+    walked = f"SELECT * FROM events e WHERE e.topic = {conditions.number(wanted.topic)}"
+    walked += f" ORDER BY e.seq DESC LIMIT {conditions.number(look_at)}"
+    return await _matching(connection, walked, conditions, limit)
+
+
 def _within(conditions: Conditions, span: _Span) -> str:
     parts = []
     if span.before is not None:
@@ -133,16 +155,23 @@ def _within(conditions: Conditions, span: _Span) -> str:
 
 
 def _key(conditions: Conditions, wanted: EventFilter) -> str:
-    """What of the filter an index serves, in the order of arrival."""
-    if wanted.entity_id is not None:
-        return f"e.entity_id = {conditions.number(wanted.entity_id)}"
-    if wanted.state is EventState.DEAD:
-        return f"e.state IN {DEAD}"
-    if wanted.store_id is not None:
-        return f"e.store_id = {conditions.number(wanted.store_id)}"
-    if wanted.state in {EventState.CANCELLED, EventState.ERASED}:
-        return f"e.state IN {_SET_ASIDE}"
-    return "true"
+    """What of the filter an index serves, in the order of arrival; the rarest where there are several."""
+    match wanted:
+        case EventFilter(entity_id=str(entity_id)):
+            key = f"e.entity_id = {conditions.number(entity_id)}"
+        case EventFilter(state=EventState.DEAD):
+            key = f"e.state IN {DEAD}"
+        case EventFilter(state=EventState.CANCELLED | EventState.ERASED):
+            key = f"e.state IN {_SET_ASIDE}"
+        case EventFilter(origin=Origin.REPLAY):
+            key = "e.origin = 'replay'"
+        case EventFilter(store_id=int(store_id)):
+            key = f"e.store_id = {conditions.number(store_id)}"
+        case EventFilter(topic=str(topic)):
+            key = f"e.topic = {conditions.number(topic)}"
+        case _:
+            key = "true"
+    return key
 
 
 async def _walk(

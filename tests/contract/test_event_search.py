@@ -71,6 +71,8 @@ async def test_each_filter_finds_what_it_names(world: LedgerWorld) -> None:
         (EventFilter(store_id=OTHER_STORE), others),
         (EventFilter(store_id=STORE), [*waiting, dead.event_id, *done, dropped.event_id]),
         (EventFilter(topic="no.such"), [dead.event_id]),
+        (EventFilter(topic="no.such", store_id=STORE), [dead.event_id]),
+        (EventFilter(topic="order.create", store_id=OTHER_STORE), others),
         (EventFilter(state=EventState.DEAD), [dead.event_id]),
         (EventFilter(state=EventState.QUEUED), [*waiting, *others]),
         (EventFilter(state=EventState.QUEUED, store_id=OTHER_STORE), others),
