@@ -61,6 +61,7 @@ def newest(metric: str, by: str = "", labels: str = "") -> str:
     return f"max by ({by}) ({series})" if by else f"max({series})"
 
 
+LOOP_LAG = rate("event_loop_lag_seconds_bucket", "process, instance, le")
 SERVICE = Dashboard(
     "service",
     "Wasl · Service",
@@ -145,6 +146,8 @@ SERVICE = Dashboard(
             [
                 Panel("CPU", "percentunit", "Of one core, by process.",
                       {"{{process}} {{instance}}": "rate(wasl_process_cpu_seconds_total{OF}[$__rate_interval])"}),
+                Panel("Event loop", "s", "How late it is, one time in ten; the slowest process of each kind.",
+                      {"{{process}}": f"max by (process) (histogram_quantile(0.9, {LOOP_LAG}))"}),
                 Panel("Memory", "bytes", "Resident, by process.",
                       {"{{process}} {{instance}}": "wasl_process_resident_memory_bytes{OF}"}),
                 Panel("Running since", "s", "A line that falls is a start. The version is in the legend.",
