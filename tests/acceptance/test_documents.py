@@ -21,7 +21,7 @@ SHELL = [block for block in ALL if block.language == "sh"]
 PYTHON = [block for block in ALL if block.language == "python"]
 SHOP = next(block for block in PYTHON if block.document == "docs/quick-start.md")
 TESTS_OF_AN_APP = "from shop import"
-"""Tests are run by pytest in a project of their own: tests/unit/pipeline/test_rehearsal.py."""
+"""Tests are run by pytest in a project of their own: tests/acceptance/test_handler_of_another_project.py."""
 KEYS = 8
 """Examples name keys by number: so many are there."""
 

@@ -1,11 +1,6 @@
 """What handlers are tested with: events that every reader understands, and hands as strict as the real ones."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import orjson
 import pytest
@@ -23,8 +18,6 @@ from core.domain.operations.orders import GetOrder
 from core.domain.operations.products import GetProduct
 from core.domain.topics import DERIVED_SOURCES, ZID_TOPICS, entity_kind
 from core.features.event_handlers import BatchContext, Event
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -120,25 +113,3 @@ async def test_a_handler_of_batches_can_be_tested(event: EventFactory, batch_ctx
     events = [event("customer.create", entity_id=number) for number in (1, 2)]
     await together(events, batch_ctx)
     assert [args for _, args in batch_ctx.effects] == [(batch_ctx.key_of(one),) for one in events]
-
-
-def test_the_documented_test_of_a_handler_passes_in_a_project_of_its_own(tmp_path: Path) -> None:
-    """In a fresh pytest of an app that has Wasl installed, found by the name it is registered under."""
-    section = (ROOT / "docs/handlers.md").read_text().split("## Testing a handler")[1]
-    handlers, tests = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[:2]
-    (tmp_path / "shop.py").write_text(handlers)
-    (tmp_path / "test_shop.py").write_text(tests)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "WASL"))}
-    plugins = ("-p", "wasl", "-p", "asyncio", "-p", "no:cacheprovider")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *plugins, "--rootdir", str(tmp_path), str(tmp_path)],
-        cwd=tmp_path,
-        env={**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
