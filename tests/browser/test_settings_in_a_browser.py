@@ -13,6 +13,8 @@ from tests.eventually import eventually
 
 WAIT = 60_000
 """Milliseconds that something may take to be seen."""
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 OF_THE_MACHINE = {"folder-in-memory", "folder-in-container", "little-space", "timezone", "python-old"}
 PAGES = {
     "alerts": "/console/alerts?show=all",
@@ -34,7 +36,7 @@ def visitors(chromium: Browser, service: Service) -> dict[str, Page]:
 
 
 def _signed_in(chromium: Browser, service: Service, language: str, theme: str) -> Page:
-    context = chromium.new_context(color_scheme=theme, viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(color_scheme=theme, viewport=DESKTOP)
     context.set_default_timeout(WAIT)
     context.set_default_navigation_timeout(WAIT)
     expect.set_options(timeout=WAIT)
@@ -67,6 +69,9 @@ def test_every_page_is_there_for_everybody(service: Service, visitors: dict[str,
         expect(page.locator("main h1")).not_to_be_empty()
         assert violations(page) == [], name
         keep(page, f"{name}-{language}-{theme}")
+        page.set_viewport_size(PHONE)
+        assert page.evaluate(OVERFLOW) <= 0, f"{name} is wider than a phone"
+        page.set_viewport_size(DESKTOP)
 
 
 def test_a_key_lives_from_its_making_to_its_end(service: Service, visitors: dict[str, Page]) -> None:
