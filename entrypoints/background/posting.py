@@ -26,7 +26,7 @@ from entrypoints import sheets
 from entrypoints.background.loop import Loop, Work
 from entrypoints.wiring import Daemon
 
-TRAFFIC_EVERY: Final = 5.0
+TRAFFIC_EVERY: Final = 10.0
 STORES_EVERY: Final = 15.0
 NEWEST: Final = 50_000
 """Events that one count of arrivals looks at; more in three minutes are told as so many."""
