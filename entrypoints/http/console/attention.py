@@ -60,7 +60,7 @@ def _of_the_service(known: Known) -> Iterator[Need]:
     yield Need("balance", int(not known.is_balanced), "/console/events", "bad")
     for kind, number in known.alerts.items():
         if kind not in _TOLD_BY_FACTS:
-            yield Need(f"alert.{kind.value}", number, tone="bad")
+            yield Need(f"alert.{kind.value}", number, "/console/alerts", "bad")
     yield Need("dead", known.dead, "/console/dead", "bad")
     families = [state for state, _ in known.breakers.values() if state is not BreakerState.CLOSED]
     yield Need("family", len(families))
