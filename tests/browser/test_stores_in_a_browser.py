@@ -124,11 +124,15 @@ def test_every_page_reads_in_both_languages_and_hinders_nobody(
         assert page.locator("main h1").count() == 1, name
         assert violations(page) == [], name
         assert page.evaluate(OVERFLOW) <= 0, name
-        page.set_viewport_size(PHONE)
-        assert page.evaluate(OVERFLOW) <= 0, f"{name} on a phone"
-        if name in {"stores", "store", "catalog-orders"}:
-            keep(page, f"{name}-{language}-{theme}-phone")
-        page.set_viewport_size(DESKTOP)
+        if language == "ar":
+            _expect_to_fit_a_phone(page, f"{name}-{language}-{theme}-phone")
+
+
+def _expect_to_fit_a_phone(page: Page, name: str) -> None:
+    page.set_viewport_size(PHONE)
+    assert page.evaluate(OVERFLOW) <= 0, name
+    keep(page, name)
+    page.set_viewport_size(DESKTOP)
 
 
 def press(page: Page, name: str, told: str) -> None:
