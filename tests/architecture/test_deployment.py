@@ -349,3 +349,35 @@ def test_a_deployment_is_given_every_secret_of_the_app_spec() -> None:
     workflow = (ROOT / ".github/workflows/deploy.yml").read_text()
     secret = {env["key"] for env in app_envs() if env.get("type") == "SECRET"}
     assert {name for name in secret if f"{name}: ${{{{ secrets.{name} }}}}" not in workflow} == set()
+
+
+# --- The checks themselves
+
+
+def checker(name: str) -> list[str]:
+    """The command of .ci/deployment whose line has this in it, without the files that it looks at."""
+    script = (ROOT / ".ci/deployment").read_text().replace("\\\n", " ")
+    (line,) = [one for one in script.splitlines() if one.startswith("quiet $bin/") and name in one]
+    words = line.replace("$bin/", f"{ROOT}/.venv/bin/").split()[1:]
+    return [word for word in words if not word.endswith((".yml", ".yaml", "Dockerfile"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "right", "wrong"),
+    [
+        ("hadolint", "Dockerfile", "USER 10001", "USER root"),
+        ("compose-spec", "docker-compose.yml", "interval:", "intervall:"),
+        ("github-workflows", ".github/workflows/test.yml", "runs-on:", "run-on:"),
+        ("dependabot", ".github/dependabot.yml", "interval: weekly", "interval: sometimes"),
+        ("app-spec.schema.json app.yaml", "app.yaml", "http_port:", "http_prot:"),
+        ("kubernetes-validate", "deploy/kubernetes/base/http.yaml", "readOnlyRootFilesystem", "readOnlyRootFs"),
+    ],
+)
+def test_a_check_finds_what_is_wrong(name: str, file: str, right: str, wrong: str, tmp_path: Path) -> None:
+    spoiled = tmp_path / Path(file).name
+    text = (ROOT / file).read_text()
+    assert right in text
+    spoiled.write_text(text.replace(right, wrong))
+    done = subprocess.run([*checker(name), spoiled], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode != 0, done.stdout
+    assert wrong.strip(":").split()[-1] in done.stdout + done.stderr
