@@ -22,6 +22,8 @@ class Balancer:
         self.target = 0
         self.port = 0
         self.statuses: Counter[int] = Counter()
+        self.under_way: Counter[int] = Counter()
+        """Requests by the port that they were handed on to."""
         self.failures: list[str] = []
         self._started, self._ended = threading.Event(), asyncio.Event()
         self._loop: asyncio.AbstractEventLoop
@@ -56,9 +58,11 @@ class Balancer:
             await runner.cleanup()
 
     async def _hand_on(self, request: web.Request) -> web.Response:
-        url = f"http://127.0.0.1:{self.target}{request.raw_path}"
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
         body = await request.read()
+        target = self.target
+        url = f"http://127.0.0.1:{target}{request.raw_path}"
+        self.under_way[target] += 1
         try:
             async with self._session.request(
                 request.method, url, data=body, headers=headers, allow_redirects=False
@@ -67,6 +71,8 @@ class Balancer:
         except (aiohttp.ClientError, OSError) as error:
             self.failures.append(f"{request.method} {request.path}: {type(error).__name__}: {error}")
             return web.Response(status=502)
+        finally:
+            self.under_way[target] -= 1
         self.statuses[answer.status] += 1
         back = web.Response(status=answer.status, body=content)
         for name, value in answer.headers.items():

@@ -205,6 +205,7 @@ def test_a_release_takes_over_under_load(scene: Scene) -> None:
 
         new.start()
         scene.balancer.target = new.ports["http"]
+        assert eventually(lambda: not scene.balancer.under_way[old.ports["http"]], seconds=PATIENCE)
         assert old.stop() == dict.fromkeys(PARTS, 0), {part: old.log(part) for part in PARTS}
         assert eventually(lambda: handled_by(scene, new) > ENOUGH, seconds=PATIENCE), new.log("consumer")
         load.end()
