@@ -12,6 +12,8 @@ class CommandFailed(Exception):
     """The command cannot do what it was asked; `str()` is the line that people read."""
 
 
+LOGGED: Final = "the log has the traceback"
+"""A note on an exception: nobody has to write it down once more."""
 FIX_OF_DEPENDENCY: Final[Mapping[str, str]] = {
     "postgres": "is it running, and does DATABASE_URL name it?",
     "redis": "is it running, and does REDIS_URL name it?",

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from core.errors import TryLater
-from entrypoints.failures import why_expected
+from entrypoints.failures import LOGGED, why_expected
 from entrypoints.heartbeat import beat, given_pipe
 from entrypoints.pulses import PULSES, Pulses
 
@@ -32,6 +32,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     except Exception as error:
         if why_expected(error) is None:
             log.critical("process_failed", exc_info=True)
+            error.add_note(LOGGED)
         raise
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
 
-from entrypoints.failures import explain, one_line, why_expected
+from entrypoints.failures import LOGGED, explain, one_line, why_expected
 
 FAILED: Final = 1
 MISUSED: Final = 2
@@ -63,6 +63,9 @@ def _unexpected(error: Exception) -> str:
 
 
 def _written_down(error: Exception) -> str:
+    """In a file of its own each time; a process that is started again and again has a log instead."""
+    if LOGGED in getattr(error, "__notes__", ()):
+        return LOGGED
     try:
         file, path = tempfile.mkstemp(prefix="wasl-failure-", suffix=".txt")
     except OSError:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import structlog
 import typer
 from typer.testing import CliRunner
 
@@ -15,6 +16,7 @@ from entrypoints.cli.app import app
 from entrypoints.cli.endings import end_well
 from entrypoints.cli.erasing import confirm
 from entrypoints.failures import CommandFailed, why_expected
+from entrypoints.process import run
 
 
 def raising(error: BaseException) -> Callable[[], object]:
@@ -62,6 +64,21 @@ def test_a_surprise_is_one_line_that_names_the_place_of_its_details(
     assert found
     assert "Traceback" in Path(found[1]).read_text(encoding="utf-8")
     assert os.stat(found[1]).st_mode & 0o077 == 0
+
+
+def test_a_process_that_is_started_again_and_again_leaves_no_files(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    async def breaks() -> None:
+        raise KeyError("colour")
+
+    with structlog.testing.capture_logs() as logs:
+        assert end_well(lambda: run(breaks()), {}) == 1
+    assert [(line["event"], line["log_level"]) for line in logs] == [("process_failed", "critical")]
+    assert "the log has the traceback" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_debugging_shows_the_traceback_at_once(capsys: pytest.CaptureFixture[str]) -> None:
