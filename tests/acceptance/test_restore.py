@@ -76,7 +76,12 @@ def test_a_restored_backup_forgets_again_spends_nothing_twice_and_catches_up(dri
 
     drill.stop()
     backup.restore(drill.database.owner_dsn)
-    assert drill.restored(since) == {"tokens": STORES + 1, "erasures": 1, "stores": STORES}
+    assert drill.restored(since) == {
+        "tokens": STORES + 1,
+        "erasures": 1,
+        "stores": STORES,
+        "dry_run": False,
+    }
     drill.start()
 
     for store in stores:

@@ -42,15 +42,12 @@ WITHOUT_A_KEY = {
     "GET /problems/{slug}",
     "GET /metrics",
     "GET /",
-    "GET /console",
-    "GET /console/live",
-    "GET /console/dead",
-    "GET /console/login",
-    "POST /console/login",
-    "POST /console/logout",
     "GET /static/{version}/{name}",
 }
-"""Browsers, Zid, anybody, Prometheus, people: everything else is for holders of keys."""
+"""Browsers, Zid, anybody, Prometheus: everything else is for holders of keys, and the console for who signed in."""
+
+CONSOLE = [route for route in ALL_ROUTES if route.path.startswith("/console")]
+SIGN_IN = "/console/login"
 
 
 @pytest.fixture
@@ -73,9 +70,26 @@ def bearer(key: str) -> dict[str, str]:
 
 
 def test_nothing_is_open_but_what_is_meant_to_be() -> None:
-    assert {f"{route.method} {route.path}" for route in ALL_ROUTES if not route.keyed} == WITHOUT_A_KEY
+    keyless = [route for route in ALL_ROUTES if not route.keyed and route not in CONSOLE]
+    assert {f"{route.method} {route.path}" for route in keyless} == WITHOUT_A_KEY
     assert len(KEYED) > 100
     assert all(route.path.startswith(("/v1/", "/auth/")) for route in KEYED)
+
+
+async def test_nobody_sees_or_does_anything_in_the_console_before_signing_in(client: TestClient) -> None:
+    """Pages lead to the sign-in, streams and forms are refused; a key in a header opens none of it."""
+    assert len(CONSOLE) > 40
+    examples = {name: "1" for route in CONSOLE for name in re.findall(r"{(\w+)}", route.path)} | EXAMPLES
+    for route in CONSOLE:
+        if route.path == SIGN_IN:
+            continue
+        for headers in ({}, bearer(ADMIN_KEY)):
+            path = route.path.format_map(examples)
+            answer = await client.request(route.method, path, headers=headers, allow_redirects=False)
+            said = route.method, path, answer.status
+            leads = answer.status == 303 and answer.headers["Location"].startswith(SIGN_IN)
+            assert leads or answer.status in (401, 403), said
+            await answer.read()
 
 
 async def test_every_operation_refuses_every_key_that_opens_nothing(aiohttp_client: object) -> None:

@@ -137,8 +137,10 @@ def repeated(world: SpoolWorld, given: Delivery) -> Delivery:
 
 
 async def accept_as_before(pool: Pool, given: Delivery) -> Sequence[str]:
+    """The release before knows no later columns, which stand last."""
+    known = arguments([Sighting(given)])[: OLD_ACCEPT.count("[]")]
     async with pool.acquire() as connection:
-        return [row[1] for row in await connection.fetch(OLD_ACCEPT, *arguments([Sighting(given)]))]
+        return [row[1] for row in await connection.fetch(OLD_ACCEPT, *known)]
 
 
 def events(database: Database) -> list[str]:

@@ -49,7 +49,7 @@ async def test_a_wrong_set_up_is_not_tried_again_before_it_ever_worked(tmp_path:
     child.start()
     await within(lambda: child.refused is not None)
     await child.ended()
-    assert child.refused == "Error: No such command 'no-such-command'."
+    assert child.refused == "No such command 'no-such-command' (see wasl --help)"
     assert told == []
 
 
