@@ -28,8 +28,10 @@ async def tls_proxy(behind: Behind, tls: ssl.SSLContext, *, postgres: bool) -> A
         except (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
-            tasks.discard(task)
             writer.close()
+            with suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+            tasks.discard(task)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=None if postgres else tls)
     try:
@@ -56,10 +58,10 @@ async def _carry(one: Streams, other: Streams) -> None:
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        other[1].close()  # first: a cancellation may come while the rest is waited for
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        other[1].close()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
