@@ -9,7 +9,8 @@
   const places = new Map([...document.querySelectorAll("[data-letter]")].map((one) => [one.dataset.letter, one]));
   let since = -SEQUENCE;
 
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+  // Nobody types into a box to tick, which has the focus for a moment after the list was closed.
+  const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   const list = () => { if (!dialog.open) dialog.showModal(); };
   const search = (event) => {
     const field = document.querySelector("[data-search], .filters input");
