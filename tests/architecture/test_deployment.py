@@ -358,7 +358,7 @@ def checker(name: str) -> list[str]:
     """The command of .ci/deployment whose line has this in it, without the files that it looks at."""
     script = (ROOT / ".ci/deployment").read_text().replace("\\\n", " ")
     (line,) = [one for one in script.splitlines() if one.startswith("quiet $bin/") and name in one]
-    words = line.replace("$bin/", f"{ROOT}/.venv/bin/").split()[1:]
+    words = [word.replace("$bin/", f"{ROOT}/.venv/bin/") for word in line.split()[1:]]
     return [word for word in words if not word.endswith((".yml", ".yaml", "Dockerfile"))]
 
 

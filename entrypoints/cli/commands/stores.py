@@ -8,24 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.domain.app_events import StoreSubscription
 from core.domain.backfill import BACKFILLED, BackfillState, BackfillStatus
 from core.domain.bounds import OutOfBounds
-from core.domain.operations.webhooks import Subscription
-from core.domain.stores import Install, InstallState
-from core.domain.webhook_states import WebhookState, state_of
+from core.domain.stores import InstallState
 from core.features.backfill import AskForBackfill
 from core.features.check_tokens import Proof
 from core.features.erase_data import Certificate
 from core.features.pause_store import PauseStore, Standing
 from core.features.uninstall_store import Revoked
 from core.ids import EntityKind, StoreId
-from core.ports.alerts import AlertFilter
 from core.ports.store_directory import StoreFilter
-from core.ports.token_status import TokenStatus
 from entrypoints.cli.backfill_watch import BACKFILL_COLUMNS, ask_and_follow, backfill_row
 from entrypoints.cli.commands.reconcile import reconcile
-from entrypoints.cli.embedding import embed, embedded_words
+from entrypoints.cli.embedding import embed
 from entrypoints.cli.environment import DEFAULT_DATA_DIR, AsJson, DataDir
 from entrypoints.cli.erasing import carry_out, confirm, show_certificate
 from entrypoints.cli.filters import ACTOR, DryRun, Limit, Yes
@@ -34,8 +29,8 @@ from entrypoints.cli.group import commands
 from entrypoints.cli.manual import manual
 from entrypoints.cli.opened import publish, with_adapters, with_features
 from entrypoints.cli.output import Row, show_json, show_record, show_rows
-from entrypoints.cli.refresh_facts import alert_words
-from entrypoints.cli.token_words import proof_row, validation_words
+from entrypoints.cli.store_rows import found_rows, store_detail
+from entrypoints.cli.token_words import proof_row
 from entrypoints.failures import CommandFailed
 
 if TYPE_CHECKING:
@@ -49,7 +44,6 @@ StoreNumber = Annotated[
 Reason = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Kept in the audit, without addresses and telephone numbers.")
 ]
-PAGE = 500
 Kind = StrEnum("Kind", [(kind.name, kind.value) for kind in BACKFILLED])  # type: ignore[misc]  # made from the list
 app.command(
     "reconcile",
@@ -85,7 +79,7 @@ def list_stores(
 ) -> None:
     """Stores by ascending id; all of them, or those that match."""
     wanted = StoreFilter(text, state, paused)
-    rows = with_adapters(data_dir, lambda adapters: _rows(adapters, wanted, limit))
+    rows = with_adapters(data_dir, lambda adapters: found_rows(adapters, wanted, limit))
     empty = "no store is installed" if wanted == StoreFilter() else "no store matches"
     show_rows(rows, COLUMNS, as_json=as_json, empty=empty)
 
@@ -97,7 +91,7 @@ def list_stores(
 )
 def show(store_id: StoreNumber, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """One store: its install, how its tokens stand, alerts, subscriptions, the mirror, how its backfills stand."""
-    show_record(with_adapters(data_dir, lambda adapters: _detail(adapters, StoreId(store_id))), as_json=as_json)
+    show_record(with_adapters(data_dir, lambda adapters: store_detail(adapters, StoreId(store_id))), as_json=as_json)
 
 
 @app.command(
@@ -317,85 +311,3 @@ def _tell_standing(standing: Standing | None, store_id: int, *, as_json: bool) -
         raise CommandFailed(NEVER_INSTALLED.format(store_id=store_id))
     row: Row = {"store_id": store_id, "paused_at": standing.paused_at, "changed": standing.changed}
     show_record(row, as_json=as_json)
-
-
-async def _rows(adapters: Adapters, wanted: StoreFilter, limit: int) -> list[Row]:
-    installs: list[Install] = []
-    while len(installs) < limit:
-        after = installs[-1].store_id if installs else None
-        page = await adapters.store_directory().find(wanted, after=after, limit=min(PAGE, limit - len(installs)))
-        if not page:
-            break
-        installs += page
-    statuses = await adapters.token_statuses().of([install.install_id for install in installs])
-    return [store_row(install, statuses.get(install.install_id)) for install in installs]
-
-
-async def _detail(adapters: Adapters, store_id: StoreId) -> Row:
-    install = await adapters.installations().current(store_id)
-    if install is None:
-        raise CommandFailed(NEVER_INSTALLED.format(store_id=store_id))
-    statuses = await adapters.token_statuses().of([install.install_id])
-    found = await adapters.installations().subscriptions(install.install_id)
-    checked = await adapters.webhook_checks().of_install(install.install_id)
-    counts = await adapters.reader().mirror_counts(store_id)
-    backfills = await adapters.backfills().of_stores([store_id])
-    paid = await adapters.store_subscriptions().of_stores([store_id])
-    alerts = await adapters.alerts().page(AlertFilter(store_id=store_id, is_open=True))
-    status = statuses.get(install.install_id)
-    validation = await adapters.check_tokens().validate(install)
-    claims = validation.local.claims if validation.local else None
-    return {
-        **store_row(install, status),
-        "refresh_failures": status.failures if status else None,
-        "refresh_in_doubt_since": status.in_doubt_since if status else None,
-        "alerts": [alert_words(one) for one in alerts],
-        "embedded": await embedded_words(adapters, install.install_id),
-        "last_refresh_at": status.renewed_at if status else None,
-        "scopes": list(claims.scopes) if claims and claims.scopes is not None else None,
-        "tokens": validation_words(validation),
-        "app_subscription": _paid(paid[0]) if paid else None,
-        "webhooks": [f"{one.event}{_health(one)}" for one in found],
-        "webhook_problems": dict(checked.problems) if checked and checked.problems else None,
-        "webhooks_checked_at": checked.checked_at if checked else None,
-        "mirror": {kind.value: count for kind, count in counts.items()},
-        "backfill": {status.kind.value: status.state.value for status in backfills},
-    }
-
-
-def _health(one: Subscription) -> str:
-    """Nothing where it is well."""
-    state = state_of(one)
-    return "" if state is WebhookState.HEALTHY else f" ({state})"
-
-
-def _paid(found: StoreSubscription) -> str:
-    """`active, plan 904 until 2025-03-22`; what only an event claims is marked."""
-    plan = found.plan
-    named = str(plan.plan_name) or plan.plan_id
-    parts = [
-        plan.status or "status unknown",
-        f"plan {named}" if named else "",
-        f"until {plan.ends_at:%Y-%m-%d}" if plan.ends_at else "",
-        "" if found.verified else "as an event claims, not verified",
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def store_row(install: Install, status: TokenStatus | None) -> Row:
-    """A store with its current install. The install id is text: it exceeds what JSON readers take for a number."""
-    return {
-        "store_id": install.store_id,
-        "title": install.identity.title,
-        "url": install.identity.url,
-        "currency": install.identity.currency,
-        "state": install.state.value,
-        "epoch": install.epoch,
-        "install_id": str(install.install_id),
-        "installed_at": install.installed_at,
-        "ended_at": install.ended_at,
-        "paused_at": install.paused_at,
-        "expires_at": status.expires_at if status else None,
-        "refresh_due_at": status.refresh_due_at if status else None,
-        "generation": status.generation if status else None,
-    }

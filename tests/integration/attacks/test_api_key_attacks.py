@@ -16,7 +16,8 @@ from entrypoints.http.app import ALL_ROUTES
 from entrypoints.http.path_ids import PATH_IDS
 from entrypoints.http.routing import Route
 from tests.integration.routes.conftest import make_client
-from tests.integration.routes.world import ADMIN_KEY, KEY, World, order
+from tests.integration.routes.deliveries import order
+from tests.integration.routes.world import ADMIN_KEY, KEY, World
 
 KEYED = [route for route in ALL_ROUTES if route.keyed]
 EXAMPLES = {name: rule.example for name, rule in PATH_IDS.items()}

@@ -20,7 +20,8 @@ from entrypoints.http.path_ids import PATH_IDS
 from entrypoints.http.routing import Access, Route
 from entrypoints.http.serving import make_runner
 from tests.integration.routes.conftest import Client, ClientFactory, make_client
-from tests.integration.routes.world import ADMIN_KEY, World, address, credentials
+from tests.integration.routes.deliveries import address, credentials
+from tests.integration.routes.world import ADMIN_KEY, World
 
 KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
 HIDDEN = b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -6,8 +6,9 @@ from aiohttp.test_utils import TestClient
 
 from tests.integration.attacks.test_console_attacks import cookie_of, enter, is_in
 from tests.integration.routes.conftest import make_client
+from tests.integration.routes.deliveries import address, credentials, order
 from tests.integration.routes.test_console import sign_in
-from tests.integration.routes.world import ADMIN_KEY, KEY, World, address, credentials, order
+from tests.integration.routes.world import ADMIN_KEY, KEY, World
 
 
 @pytest.fixture

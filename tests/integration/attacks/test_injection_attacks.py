@@ -18,8 +18,9 @@ from entrypoints.http.app import ALL_ROUTES
 from entrypoints.http.path_ids import PATH_IDS
 from entrypoints.http.routing import Route
 from tests.integration.routes.conftest import ClientFactory, make_client
+from tests.integration.routes.deliveries import address, credentials, order
 from tests.integration.routes.test_console import sign_in
-from tests.integration.routes.world import World, address, credentials, order
+from tests.integration.routes.world import World
 from tests.integration.served_api.served_api import HEADERS, ServedApi, served_api
 from tests.servers import Databases
 

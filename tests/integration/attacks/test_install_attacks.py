@@ -15,16 +15,9 @@ from core.domain.webhook_address import Addressee, install_token
 from core.errors import Refused
 from core.ids import InstallId, StoreId
 from tests.integration.routes.conftest import make_client
-from tests.integration.routes.world import (
-    APP_SECRET,
-    KEY,
-    STORE,
-    WEBHOOK_SECRET,
-    World,
-    address,
-    credentials,
-    order,
-)
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.services import APP_SECRET, WEBHOOK_SECRET
+from tests.integration.routes.world import KEY, STORE, World
 
 TOKENS = {"access_token": "manager-x", "authorization": "jwt-x", "refresh_token": "refresh-x", "expires_in": 31536000}
 CALLBACK = "/auth/zid/callback"

@@ -9,7 +9,9 @@ import pytest
 
 from entrypoints.http.services import Doors
 from tests.integration.routes.conftest import Client, ClientFactory, make_client
-from tests.integration.routes.world import ADMIN_KEY, APP_SECRET, World, address, credentials, order
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.services import APP_SECRET
+from tests.integration.routes.world import ADMIN_KEY, World
 
 PUBLIC = "https://wasl.example"
 KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}

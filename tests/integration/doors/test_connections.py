@@ -15,7 +15,9 @@ from core.domain.event_states import Origin
 from core.domain.stores import Install
 from entrypoints.http.connections import Patience
 from entrypoints.http.serving import make_runner
-from tests.integration.routes.world import ADMIN_KEY, World, address, credentials, order, until
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.serving import until
+from tests.integration.routes.world import ADMIN_KEY, World
 
 DEADLINE = 60
 ASK = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"

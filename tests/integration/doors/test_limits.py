@@ -18,7 +18,8 @@ from core.ports.api_keys import ApiKeys
 from core.ports.doors import DoorKeeper
 from entrypoints.http.services import Doors
 from tests.integration.routes.conftest import Client, ClientFactory, make_client
-from tests.integration.routes.world import ADMIN_KEY, World, address, basic, credentials, order
+from tests.integration.routes.deliveries import address, basic, credentials, order
+from tests.integration.routes.world import ADMIN_KEY, World
 
 SIX = 6
 """What the smallest allowances let in at once."""

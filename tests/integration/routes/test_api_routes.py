@@ -21,7 +21,8 @@ from core.ports.redrives import Order
 from entrypoints.http.app import ALL_ROUTES
 from entrypoints.http.path_ids import PATH_IDS
 from entrypoints.http.routing import Access, Route
-from tests.integration.routes.world import ADMIN_KEY, KEY, STORE, World, address, credentials, order
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.world import ADMIN_KEY, KEY, STORE, World
 
 KEYED = [route for route in ALL_ROUTES if route.access is Access.API_KEY]
 

@@ -19,7 +19,8 @@ from core.ports.app_events import AppEventClaim
 from entrypoints.http import app_events
 from entrypoints.http.services import SERVICES
 from tests.integration.routes.conftest import make_client
-from tests.integration.routes.world import APP_SECRET, STORE, World
+from tests.integration.routes.services import APP_SECRET
+from tests.integration.routes.world import STORE, World
 
 PATH = f"/webhooks/zid-app/{APP_SECRET}"
 UNINSTALL = {"event_name": "app.market.application.uninstall", "app_id": 7367, "store_id": STORE}

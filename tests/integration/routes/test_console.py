@@ -23,7 +23,9 @@ from entrypoints.http.console import streaming
 from entrypoints.http.console.overview import FRAGMENTS
 from entrypoints.http.console.session import Signer
 from tests.integration.routes.conftest import make_client
-from tests.integration.routes.world import ADMIN_KEY, STORE, World, address, credentials, order, served, until
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.serving import served, until
+from tests.integration.routes.world import ADMIN_KEY, STORE, World
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 

@@ -11,9 +11,10 @@ from orjson import dumps
 from core.domain.entities.catalogue import READERS
 from core.domain.mirror import MirrorRow
 from core.ids import Entity, EntityKind, StoreId
+from tests.integration.routes.deliveries import order
 from tests.integration.routes.test_console import sign_in
 from tests.integration.routes.test_console_stores import act, key_of, read
-from tests.integration.routes.world import STORE, World, order
+from tests.integration.routes.world import STORE, World
 
 CATALOG = f"/console/catalog/{STORE}"
 CUSTOMER = {"id": 7, "name": "Nora <b>", "email": "nora@example.com", "mobile": "966551234567"}

@@ -11,9 +11,10 @@ from core.domain.api_access import ApiScope
 from core.domain.api_keys import KeyDraft
 from core.domain.event_states import EventState
 from core.ids import EventId
+from tests.integration.routes.deliveries import address, credentials, order
 from tests.integration.routes.test_console import CSRF, sign_in
 from tests.integration.routes.test_dead_letter_routes import give_up
-from tests.integration.routes.world import World, address, credentials, order
+from tests.integration.routes.world import World
 
 EVENTS = "/console/events"
 ROW = re.compile(r'<tr data-id="([^"]+)"')

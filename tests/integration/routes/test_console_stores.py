@@ -16,8 +16,9 @@ from core.domain.stores import InstallState
 from core.errors import RateLimited, Unavailable
 from core.ids import StoreId
 from core.ports.rejections import Rejection
+from tests.integration.routes.deliveries import address, credentials, order
 from tests.integration.routes.test_console import sign_in
-from tests.integration.routes.world import KEY, STORE, World, address, credentials, order
+from tests.integration.routes.world import KEY, STORE, World
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 PAGE = f"/console/stores/{STORE}"

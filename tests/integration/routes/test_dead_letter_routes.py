@@ -8,7 +8,8 @@ from aiohttp.test_utils import TestClient
 from core.domain.event_states import EventState
 from core.domain.redrive import Pace
 from core.features.dead_letters import AT_ONCE
-from tests.integration.routes.world import KEY, World, address, credentials, order
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.world import KEY, World
 
 LETTERS = "/v1/dead-letters"
 

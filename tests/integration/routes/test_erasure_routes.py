@@ -5,7 +5,8 @@ import json
 from aiohttp.test_utils import TestClient
 
 from core.domain.stores import InstallState
-from tests.integration.routes.world import KEY, STORE, World, address, credentials
+from tests.integration.routes.deliveries import address, credentials
+from tests.integration.routes.world import KEY, STORE, World
 
 ERASE = f"/v1/stores/{STORE}/erase"
 ERASURES = f"/v1/stores/{STORE}/erasures"

@@ -17,7 +17,8 @@ from core.domain.operations.marketing import DeleteCoupon
 from core.domain.operations.operation import Operation
 from entrypoints.http.api import asking
 from entrypoints.http.app import ALL_ROUTES
-from tests.integration.routes.world import KEY, STORE, World, address, credentials, order
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.world import KEY, STORE, World
 
 Prepare = Callable[[World, TestClient], Awaitable[str]]
 

@@ -19,7 +19,8 @@ from core.domain.results.reverse_order import ReverseReason
 from core.errors import Invalid, OutcomeUnknown, RateLimited, Unavailable, UnknownShape
 from core.ids import StoreId, WorkerId
 from entrypoints.http.once import KEY_HEADER, REPLAYED_HEADER
-from tests.integration.routes.world import KEY, STORE, World, until
+from tests.integration.routes.serving import until
+from tests.integration.routes.world import KEY, STORE, World
 
 R = TypeVar("R")
 PATH = f"/v1/stores/{STORE}/return-reasons"

@@ -9,7 +9,8 @@ from core.domain.audit import SYSTEM
 from core.features.pause_store import PAUSED, RESUMED
 from core.ids import StoreId
 from tests.integration.routes.conftest import ClientFactory, make_client
-from tests.integration.routes.world import ADMIN_KEY, KEY, STORE, World, address, credentials, order
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.world import ADMIN_KEY, KEY, STORE, World
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 PAUSED_BADGE = re.compile(r'<span class="badge[^"]*">(<[^>]*>)*Paused<')

@@ -4,7 +4,8 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from entrypoints.http import webhooks
-from tests.integration.routes.world import KEY, STORE, World, address, basic, credentials, order
+from tests.integration.routes.deliveries import address, basic, credentials, order
+from tests.integration.routes.world import KEY, STORE, World
 
 
 async def listed(world: World, client: TestClient, query: str = "") -> list[dict[str, object]]:

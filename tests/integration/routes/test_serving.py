@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.integration.routes.world import ADMIN_KEY, World, served
+from tests.integration.routes.serving import served
+from tests.integration.routes.world import ADMIN_KEY, World
 
 LONG = b"a" * 20_000
 

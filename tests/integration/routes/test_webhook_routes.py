@@ -16,7 +16,9 @@ from core.errors import Unavailable
 from core.ports.event_ledger import Inbox
 from entrypoints.http import webhooks
 from tests.integration.routes.conftest import make_client
-from tests.integration.routes.world import STORE, World, address, basic, credentials, order, served, until
+from tests.integration.routes.deliveries import address, basic, credentials, order
+from tests.integration.routes.serving import served, until
+from tests.integration.routes.world import STORE, World
 
 
 async def test_a_genuine_delivery_is_in_the_ledger_before_it_is_answered(world: World, client: TestClient) -> None:

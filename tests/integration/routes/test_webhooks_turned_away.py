@@ -10,7 +10,8 @@ from core.errors import Unavailable
 from core.ports.event_ledger import Inbox
 from entrypoints.http import webhooks
 from tests.integration.routes.conftest import make_client
-from tests.integration.routes.world import World, address, basic, credentials, order
+from tests.integration.routes.deliveries import address, basic, credentials, order
+from tests.integration.routes.world import World
 
 
 class FullInbox(Inbox):

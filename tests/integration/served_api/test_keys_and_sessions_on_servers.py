@@ -20,7 +20,7 @@ from entrypoints.cli.commands.api_keys import app
 from entrypoints.http.app import create_app
 from entrypoints.http_server import http_services
 from entrypoints.wiring import daemon
-from tests.integration.routes.world import served
+from tests.integration.routes.serving import served
 from tests.servers import Database
 
 ADMIN = "wasl_" + "k" * 43

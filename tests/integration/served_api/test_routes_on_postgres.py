@@ -28,7 +28,8 @@ from adapters.system import SystemIds
 from core.ids import StoreId
 from entrypoints.http.services import StoreSights
 from tests.integration.routes.conftest import ClientFactory, make_client
-from tests.integration.routes.world import KEY, STORE, World, address, credentials, order
+from tests.integration.routes.deliveries import address, credentials, order
+from tests.integration.routes.world import KEY, STORE, World
 from tests.servers import Database
 
 
