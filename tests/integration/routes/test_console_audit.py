@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from aiohttp.test_utils import TestClient
 
+from adapters.memory.audit_trail import MemoryAuditSeals
 from core.domain.alerts import APP, Alert, AlertKind
 from core.domain.audit import AuditEntry
 from core.domain.audit_chain import sealing_keys
@@ -85,7 +86,7 @@ async def test_how_far_the_seals_reach(world: World, client: TestClient) -> None
     await write(world, 3)
     newest = (await world.audit.page(limit=1))[0].audit_id
     keys = sealing_keys((Secret("k" * 43 + "="),))
-    sealing = SealAudit(world.inside.seals, keys, world.metrics, world.clock)
+    sealing = SealAudit(MemoryAuditSeals(world.database), keys, world.metrics, world.clock)
     world.clock.advance(60)
     await sealing.tick()
     text = await page(client)
