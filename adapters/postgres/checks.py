@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.postgres.connection import Pool, acquire, driver_errors
-from adapters.postgres.migrator import require_schema
+from adapters.postgres.schema_marks import require_schema
 
 
 async def ping(pool: Pool) -> None:

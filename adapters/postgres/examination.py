@@ -11,7 +11,7 @@ from adapters.postgres.checks import database_role
 from adapters.postgres.connection import Pool, acquire, driver_errors
 from adapters.postgres.made_indexes import made_indexes
 from adapters.postgres.migration_files import ProblemKind, compare, read_folder
-from adapters.postgres.migrator import applied_migrations
+from adapters.postgres.schema_marks import applied_migrations
 from core.domain.diagnosis.offsets import ClockOffset
 from core.domain.diagnosis.servers import DatabaseServer, Index, IndexStanding, SchemaStanding
 from core.ports.examination import ExaminedDatabase

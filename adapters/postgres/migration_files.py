@@ -9,8 +9,6 @@ from importlib.resources import files as package_files
 from itertools import pairwise
 from pathlib import Path
 
-from yoyo.migrations import read_sql_migration
-
 from core.errors import FixSetup
 
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
@@ -125,6 +123,8 @@ def _read_file(path: Path) -> MigrationFile:
 
 
 def read_script(file: MigrationFile) -> Script:
+    from yoyo.migrations import read_sql_migration  # noqa: PLC0415 - the daemons know the files and read none
+
     directives, _comment, statements = read_sql_migration(str(file.path))
     for needed in directives.get("depends", "").split():
         if not needed < file.id:

@@ -6,14 +6,12 @@ applied file was edited. Calls block: use them from a command or through `asynci
 role, on a direct connection (a pooler in transaction mode cannot hold the lock).
 """
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import psycopg
 import psycopg.errors
 import psycopg.sql
@@ -22,7 +20,7 @@ from structlog import get_logger
 from yoyo import internalmigrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
-from yoyo.migrations import Migration, default_migration_table
+from yoyo.migrations import Migration
 
 from adapters.postgres.migration_files import (
     MigrationChanged,
@@ -37,7 +35,7 @@ from adapters.postgres.migration_files import (
     read_folder,
     read_script,
 )
-from core.errors import SchemaTooOld
+from adapters.postgres.schema_marks import APPLIED, BOOKS_EXIST, MARKS
 
 LOCK = 0x5741_534C_4D49_4752  # "WASLMIGR"; advisory locks are per database
 POLL_SECONDS = 0.075
@@ -47,17 +45,9 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 # looks whether a killed client is gone (Linux only), else its statement would hold our lock until it ends.
 _GIVE_WAY = "SET lock_timeout = '3s'"
 _NOTICE_DEATH = "SET client_connection_check_interval = '500ms'"
-_APPLIED = f"""
-    SELECT m.migration_id AS id, f.sha256 FROM {default_migration_table} m
-    LEFT JOIN wasl_migration_files f ON f.migration_id = m.migration_id ORDER BY 1
-"""
-_BOOKS_EXIST = f"""
-    SELECT to_regclass('{default_migration_table}') IS NOT NULL
-    AND to_regclass('wasl_migration_files') IS NOT NULL
-"""
 _NEW_BOOKS = (
     "CREATE TABLE IF NOT EXISTS wasl_migration_files (migration_id text PRIMARY KEY, sha256 text NOT NULL)",
-    f"GRANT SELECT ON wasl_migration_files, {default_migration_table} TO PUBLIC",
+    f"GRANT SELECT ON wasl_migration_files, {MARKS} TO PUBLIC",
 )
 _LOCK_HOLDER = """
     SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
@@ -100,24 +90,6 @@ def schema_version(source: str | Connection) -> str | None:
     return max(applied, default=None)
 
 
-async def require_schema(source: "asyncpg.Pool[asyncpg.Record] | str", *, folder: Path | None = None) -> None:
-    """Return when every shipped migration is applied (newer ones may be, too); else raises SchemaTooOld."""
-    if isinstance(source, str):
-        applied = await asyncio.to_thread(_read_applied, source)
-    else:
-        applied = await applied_migrations(source)
-    shipped = read_folder(folder)
-    if any(file.id not in applied for file in shipped):
-        raise SchemaTooOld(max(applied, default=None), shipped[-1].id)
-
-
-async def applied_migrations(source: "asyncpg.Pool[asyncpg.Record]") -> dict[str, str | None]:
-    """What the database was built from: ids, and the hash of the file where it is known."""
-    if not await source.fetchval(_BOOKS_EXIST):
-        return {}
-    return {row["id"]: row["sha256"] for row in await source.fetch(_APPLIED)}
-
-
 def _refuse_other_history(shipped: Sequence[MigrationFile], applied: Mapping[str, str | None]) -> None:
     serious = [problem for problem in compare(shipped, applied) if problem.serious]
     if serious:
@@ -140,7 +112,7 @@ def _backend(dsn: str) -> Iterator[PostgresqlPsycopgBackend]:
     arguments = {"application_name": "wasl migrate", **conninfo_to_dict(dsn)}
     database = arguments.pop("dbname", None)
     uri = DatabaseURI("postgresql+psycopg", None, None, None, None, database, arguments)
-    with PostgresqlPsycopgBackend(uri, default_migration_table) as backend:
+    with PostgresqlPsycopgBackend(uri, MARKS) as backend:
         backend.connection.execute(_GIVE_WAY)
         with suppress(psycopg.errors.InvalidParameterValue):  # other systems cannot tell
             backend.connection.execute(_NOTICE_DEATH)
@@ -167,7 +139,7 @@ def _only_runner(connection: Connection, deadline: float) -> Iterator[None]:
 
 def _prepare_books(backend: PostgresqlPsycopgBackend) -> None:
     """yoyo's own tables and our hashes, readable by every role, since the processes check the schema too."""
-    if _value(backend.connection, _BOOKS_EXIST):
+    if _value(backend.connection, BOOKS_EXIST):
         return
     with backend.transaction():
         if internalmigrations.needs_upgrading(backend):
@@ -233,9 +205,9 @@ def _read_applied(dsn: str) -> dict[str, str | None]:
 
 
 def _applied(connection: Connection) -> dict[str, str | None]:
-    if not _value(connection, _BOOKS_EXIST):
+    if not _value(connection, BOOKS_EXIST):
         return {}
-    return dict(connection.execute(_APPLIED).fetchall())
+    return dict(connection.execute(APPLIED).fetchall())
 
 
 def _value(connection: Connection, query: str, *arguments: object) -> object:

@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import psycopg
 import pytest
+from yoyo.migrations import default_migration_table
 
 from adapters.postgres import migrator
 from adapters.postgres.migration_files import (
@@ -26,6 +27,7 @@ from adapters.postgres.migration_files import (
     read_folder,
     read_script,
 )
+from adapters.postgres.schema_marks import MARKS, require_schema
 from core.errors import SchemaTooOld
 from tests.eventually import eventually
 from tests.servers import Database, Postgres
@@ -205,22 +207,26 @@ async def test_old_code_runs_on_a_newer_schema(empty: Database, folder: Path) ->
     (problem,) = migrator.verify(empty.owner_dsn, folder=folder)
     assert (problem.kind, problem.migration, problem.serious) == (ProblemKind.NEWER, "0003_index", False)
     assert migrator.apply(empty.owner_dsn, folder=folder) == []
-    await migrator.require_schema(empty.dsn, folder=folder)
+    async with asyncpg.create_pool(empty.dsn, min_size=1, max_size=1) as pool:
+        await require_schema(pool, folder=folder)
+
+
+def test_processes_look_where_applied_migrations_are_noted() -> None:
+    assert default_migration_table == MARKS
 
 
 async def test_processes_refuse_an_older_schema(empty: Database, folder: Path) -> None:
     async with asyncpg.create_pool(empty.dsn, min_size=1, max_size=1) as pool:
         with pytest.raises(SchemaTooOld) as nothing:
-            await migrator.require_schema(pool, folder=folder)
+            await require_schema(pool, folder=folder)
         assert (nothing.value.have, nothing.value.need) == (None, "0003_index")
         (folder / "0003_index.sql").rename(folder / "later")
         migrator.apply(empty.owner_dsn, folder=folder)
         (folder / "later").rename(folder / "0003_index.sql")
-        for source in (pool, empty.dsn):
-            with pytest.raises(SchemaTooOld, match=r"0002_grants.*0003_index.*wasl migrate"):
-                await migrator.require_schema(source, folder=folder)
+        with pytest.raises(SchemaTooOld, match=r"0002_grants.*0003_index.*wasl migrate"):
+            await require_schema(pool, folder=folder)
         migrator.apply(empty.owner_dsn, folder=folder)
-        await migrator.require_schema(pool, folder=folder)
+        await require_schema(pool, folder=folder)
 
 
 def test_a_held_lock_is_reported_with_its_holder(empty: Database, folder: Path) -> None:
