@@ -1,0 +1,61 @@
+"""What calls.py does, by a process of Wasl's own with everything it has.
+
+`python -m benchmarks.peers.wasl_calls CALLS AT_ONCE`. The environment is that of any
+process. Calls go round the stores 1 to STORES.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from itertools import count
+
+import structlog
+import uvloop
+
+from config.settings import load_settings
+from core.domain.operations.orders import ListOrders, OrderPayload
+from core.ids import StoreId
+from entrypoints.wiring import Daemon, daemon
+
+WARM = 500
+
+
+async def some(parts: Daemon, numbers: count[int], calls: int, at_once: int, stores: int) -> int:
+    """The orders that so many calls gave."""
+    gateway, left = parts.features.gateway(), iter(range(calls))
+
+    async def one() -> int:
+        found = 0
+        for _ in left:
+            page = await gateway.perform(
+                StoreId(1 + next(numbers) % stores), ListOrders(payload_type=OrderPayload.DEFAULT)
+            )
+            if page.unreadable:
+                raise SystemExit(f"not read: {page.unreadable}")
+            found += len(page.items)
+        return found
+
+    return sum(await asyncio.gather(*(one() for _ in range(at_once))))
+
+
+async def main(calls: int, at_once: int) -> None:
+    stores, numbers = int(os.environ["STORES"]), count()
+    async with daemon(load_settings(os.environ), "consumer") as parts:
+        await some(parts, numbers, max(min(calls, WARM), stores), at_once, stores)
+        began = time.process_time()
+        orders = await some(parts, numbers, calls, at_once, stores)
+        seconds = time.process_time() - began
+    print(json.dumps({"microseconds": seconds / calls * 1e6, "orders": orders / calls}))
+
+
+if __name__ == "__main__":
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2])))
