@@ -17,7 +17,7 @@ from core.domain.events import ClaimedRun
 from core.errors import LostClaim, Unavailable
 from core.features.event_handlers.context import Log
 from entrypoints.announcer import BackgroundAnnouncer
-from entrypoints.http.services import HealthServices
+from entrypoints.http.health_services import HealthServices
 from entrypoints.lease import LEASE_SECONDS, Lease
 from entrypoints.limits import within
 from entrypoints.own_numbers import watch_itself

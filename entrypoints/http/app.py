@@ -64,11 +64,12 @@ from entrypoints.http.console import events as console_events
 from entrypoints.http.console import stores as console_stores
 from entrypoints.http.console.overview import Lookout
 from entrypoints.http.guarding import guard
+from entrypoints.http.health_services import HEALTH
 from entrypoints.http.limits import limit_addresses, limit_callers
 from entrypoints.http.once import once
 from entrypoints.http.pages import assets
 from entrypoints.http.routing import Route, add_routes
-from entrypoints.http.services import HEALTH, SERVICES, HttpServices
+from entrypoints.http.services import SERVICES, HttpServices
 from entrypoints.http.tracing import insist_on_https, stamp, trace
 
 ALL_ROUTES: tuple[Route, ...] = (

@@ -10,9 +10,10 @@ from aiohttp.http import HttpVersion10
 from structlog import get_logger
 
 from entrypoints.http.doors import is_never_shut
+from entrypoints.http.health_services import HEALTH
 from entrypoints.http.problems import KINDS, Refusal, not_found
 from entrypoints.http.routing import Handler, route_of
-from entrypoints.http.services import HEALTH, SERVICES, Doors
+from entrypoints.http.services import SERVICES, Doors
 from entrypoints.http.visitors import FORWARDED_FOR, is_in, read_address, visitor_of
 
 log = get_logger()

@@ -18,9 +18,9 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from entrypoints.http.health_services import HealthServices
 from entrypoints.http.problems import KINDS, Problem, respond
 from entrypoints.http.protection import protect
-from entrypoints.http.services import HealthServices
 from entrypoints.http.tracing import HEADER
 
 AT_A_TIME: Final = 20

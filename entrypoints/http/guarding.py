@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from aiohttp import web
-from structlog import get_logger
 
-from core.domain.bounds import OutOfBounds
-from core.domain.keyset import BadCursor
-from core.errors import FixSetup, Unreadable, WaslError
-from entrypoints.http import cursors, problems
-from entrypoints.http.bodies import Slow
+from entrypoints.http import problems
 from entrypoints.http.console.access import SESSION, recognise
 from entrypoints.http.console.framing import problem_in_frame
+from entrypoints.http.outcomes import outcome_of
 from entrypoints.http.pages import problem_page
-from entrypoints.http.problems import Problem, Refusal
+from entrypoints.http.problems import Problem
 from entrypoints.http.routing import Handler, route_of
 from entrypoints.http.tracing import REQUEST_ID
-
-log = get_logger()
 
 
 @web.middleware
@@ -28,34 +22,6 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return outcome
     await recognise(request)
     return answer(request, outcome)
-
-
-async def outcome_of(request: web.Request, handler: Handler) -> web.StreamResponse | Problem:
-    """What the handler answers, or the problem that ended it. Never raises but for cancellation."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return problems.problem_of_status(error) if error.status >= 400 else error
-    except (Refusal, BadCursor, OutOfBounds, WaslError, Slow, ConnectionError, web.RequestPayloadError) as error:
-        return _foreseen(error)
-    except Exception:  # the edge: one request's fault must not end the process
-        log.exception("http_request_failed")
-        return problems.internal()
-
-
-def _foreseen(error: Exception) -> Problem:
-    match error:
-        case Refusal():
-            return error.problem
-        case BadCursor():
-            return cursors.foreign().problem
-        case OutOfBounds():
-            return problems.bad_request(error.field, error.problem).problem
-        case WaslError():
-            _log_cause(error)
-            return problems.problem_of(error)
-        case _:
-            return Problem(problems.KINDS["bad-request"], "the body did not arrive whole")
 
 
 def answer(request: web.Request, problem: Problem) -> web.Response:
@@ -78,11 +44,3 @@ def _is_for_people(request: web.Request) -> bool:
     if route is not None:
         return route.page
     return "text/html" in request.headers.get("Accept", "")
-
-
-def _log_cause(error: WaslError) -> None:
-    match error:
-        case FixSetup() | Unreadable():
-            log.error("http_request_refused", problem=type(error).__name__, cause=str(error))
-        case _:
-            log.warning("http_request_refused", problem=type(error).__name__)

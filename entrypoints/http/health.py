@@ -9,9 +9,9 @@ from typing import Final
 from aiohttp import web
 
 from entrypoints.http.api.shapes import Told, json
+from entrypoints.http.health_services import HEALTH, Check, HealthServices
 from entrypoints.http.problems import KINDS, Refusal
 from entrypoints.http.routing import Access, Route
-from entrypoints.http.services import HEALTH, Check, HealthServices
 from entrypoints.http.visitors import FORWARDED_PROTO, hops, is_in, read_address, visitor_of
 from entrypoints.pulses import Beat, Pulses
 

@@ -26,7 +26,8 @@ from core.errors import Unavailable
 from core.ids import StoreId
 from entrypoints.http import problems
 from entrypoints.http.api_keys import CALLER
-from entrypoints.http.guarding import answer, outcome_of
+from entrypoints.http.guarding import answer
+from entrypoints.http.outcomes import outcome_of
 from entrypoints.http.problems import Problem, Refusal, bad_request
 from entrypoints.http.routing import Handler, Route, route_of
 from entrypoints.http.services import SERVICES, HttpServices

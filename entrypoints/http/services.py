@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from aiohttp import web
 
-from adapters.prometheus.metrics import Rendered
-from adapters.tracing.nothing import NoTracer
 from config.in_force import ShownSetting
 from core.domain.breaker import BreakerState
 from core.domain.doors import Door
@@ -65,36 +62,10 @@ from core.ports.store_directory import StoreDirectory
 from core.ports.store_life import StoreLife
 from core.ports.system import Clock, Ids
 from core.ports.token_status import TokenStatuses
-from core.ports.tracing import Tracer
 from core.ports.webhook_checks import WebhookChecks
 from core.ports.work_index import Announcer
 from core.ports.zid_gateway import ZidGateway
-from entrypoints.pulses import Pulses
-
-Check = Callable[[], Awaitable[None]]
-"""Returns when a dependency answers, raises when it does not."""
-Network = IPv4Network | IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class HealthServices:
-    """What every process answers with: readiness checks by name (`postgres`, `redis`, …) and its numbers."""
-
-    clock: Clock
-    ids: Ids
-    metrics: Metrics
-    render_metrics: Callable[[str], Rendered]
-    """In the format that an Accept header asks for."""
-    metrics_allow: tuple[Network, ...]
-    checks: Mapping[str, Check] = field(default_factory=dict)
-    trusted_proxies: tuple[Network, ...] = ()
-    install_checks: Mapping[str, Check] = field(default_factory=dict)
-    """What installing needs besides."""
-    process: str = "http"
-    pulses: Pulses = field(default_factory=Pulses)
-    loops_decide: bool = False
-    """A loop that does not go on makes the process unready: for those whose loops are their work."""
-    tracer: Tracer = field(default_factory=NoTracer)
+from entrypoints.http.health_services import HealthServices
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,5 +235,4 @@ class HttpServices:
         return self.health.metrics
 
 
-HEALTH: Final = web.AppKey("health", HealthServices)
 SERVICES: Final = web.AppKey("services", HttpServices)

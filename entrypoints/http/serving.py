@@ -11,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from structlog import get_logger
 
 from entrypoints.http.connections import Patience, Runner
-from entrypoints.http.services import HEALTH
+from entrypoints.http.health_services import HEALTH
 
 log = get_logger()
 

@@ -13,9 +13,9 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from adapters.tracing.nothing import NoTracer
 from core.domain.tracing import Attribute, SpanName, Value, read_traceparent, trace_id_of
 from core.ports.tracing import Span, Tracer
+from entrypoints.http.health_services import HEALTH, HealthServices
 from entrypoints.http.protection import FOR_A_YEAR, protect
 from entrypoints.http.routing import Handler, canonical, route_of
-from entrypoints.http.services import HEALTH, HealthServices
 
 log = get_logger()
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from aiohttp import web
 
-from entrypoints.http.services import HEALTH, Network
+from entrypoints.http.health_services import HEALTH, Network
 
 FORWARDED_FOR: Final = "X-Forwarded-For"
 FORWARDED_PROTO: Final = "X-Forwarded-Proto"

@@ -43,10 +43,10 @@ from core.features.refresh_tokens import RefreshTokens
 from core.features.subscribe_webhooks import SubscribeWebhooks, WebhookTarget
 from core.features.uninstall_store import UninstallStore
 from entrypoints.examining import attempt
+from entrypoints.http.health_services import HealthServices
 from entrypoints.http.services import (
     Customers,
     Erasing,
-    HealthServices,
     HttpServices,
     HttpSettings,
     Inside,

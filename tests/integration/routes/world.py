@@ -76,12 +76,11 @@ from core.ports.rejections import Rejections
 from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
 from entrypoints.http.app import create_app
+from entrypoints.http.health_services import Check, Network
 from entrypoints.http.services import (
-    Check,
     Doors,
     HttpServices,
     Mirror,
-    Network,
     StoreSights,
 )
 from tests.integration.routes.services import services
