@@ -139,9 +139,18 @@ def http_services(parts: Daemon) -> HttpServices:
         rejections=adapters.rejections(),
         erasing=Erasing(features.erase(), adapters.erasures(), adapters.personal_data()),
         stores=StoreSights(adapters.store_directory(), adapters.store_life()),
-        overlook=Overlook(adapters.standing_work(), adapters.bulletins(), lambda: adapters.breakers().standing),
+        overlook=_overlook(adapters),
         embedded=features.embedded_visits() if settings.zid_embedded else None,
         doors=_doors(parts),
+    )
+
+
+def _overlook(adapters: Adapters) -> Overlook:
+    return Overlook(
+        adapters.standing_work(),
+        adapters.bulletins(),
+        lambda: adapters.breakers().standing,
+        adapters.limiter().held_back,
     )
 
 

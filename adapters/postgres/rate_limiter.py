@@ -7,14 +7,26 @@ two, so a process that is frozen there holds up nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 
 from adapters.postgres.connection import Connection, Pool, acquire
-from core.domain.rate import Allowance, Bucket, Traffic, believed, full, learn, settled_in, take
+from core.domain.rate import (
+    MOST_TOLD,
+    Allowance,
+    Bucket,
+    HeldBack,
+    Traffic,
+    believed,
+    full,
+    held_back,
+    learn,
+    settled_in,
+    take,
+)
 from core.ids import StoreId
 from core.ports.guards import RateLimiter
 
@@ -33,6 +45,13 @@ _NEXT: Final = f"""
     UPDATE rate_levels SET version = version + 1, expires_at = now() + make_interval(secs => $2),
         ({_VALUES}) = ROW ($3, $4, $5::double precision[], $6::double precision[], $7, $8)
     WHERE key = $1 AND version = $9 RETURNING true
+"""
+# What is left of the trust recovers with time: more rows are kept as lowered than are still held back.
+_LOWERED: Final = """
+    SELECT extract(epoch FROM clock_timestamp())::double precision AS now, split_part(key, ':', 2)::bigint AS store_id,
+           version, level, at, credits, due, trust, closed_until
+    FROM rate_levels WHERE trust < 1 AND expires_at > now() AND split_part(key, ':', 1) = $1
+    ORDER BY at DESC LIMIT $2
 """
 
 Step = Callable[[Bucket, float], tuple[float, Bucket]]
@@ -70,6 +89,7 @@ class PostgresRateLimiter(RateLimiter):
     """
 
     def __init__(self, pool: Pool, allowance: Allowance, *, app: str = "app") -> None:
+        self._pool = pool
         self._levels = RateLevels(pool)
         self._allowance = allowance
         self._app = app
@@ -88,6 +108,15 @@ class PostgresRateLimiter(RateLimiter):
         """A lesson, with the time it was reckoned at."""
         named = believed(retry_after)
         return await self._change(store_id, lambda bucket, now: (0.0, learn(bucket, self._allowance, named, now)))
+
+    async def held_back(self) -> Sequence[HeldBack]:
+        async with acquire(self._pool) as connection:
+            rows = await connection.fetch(_LOWERED, self._app, MOST_TOLD)
+        found = (
+            held_back(StoreId(row["store_id"]), _bucket(row, self._allowance, row["now"]), self._allowance, row["now"])
+            for row in rows
+        )
+        return sorted((one for one in found if one), key=lambda one: one.store_id)
 
     async def _change(self, store_id: StoreId, step: Step) -> Reckoned:
         return await self._levels.change(f"{self._app}:{store_id}", self._allowance, step)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from adapters.process.shared import Shared
-from core.domain.rate import Traffic
+from core.domain.rate import HeldBack, Traffic
 from core.ids import StoreId
 from core.ports.guards import RateLimiter
 from core.ports.metrics import Metrics
@@ -42,3 +43,11 @@ class FallbackLimiter(RateLimiter):
         await self._local.learn(store_id, retry_after)
         if not self._asked.is_away:
             await self._asked.answer(self._shared.learn(store_id, retry_after))
+
+    async def held_back(self) -> Sequence[HeldBack]:
+        """What this process alone has learned, while the shared one is away."""
+        if self._asked.is_worth_asking():
+            found = await self._asked.answer(self._shared.held_back())
+            if found is not None:
+                return found
+        return await self._local.held_back()

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from core.domain.doors import Door, visitor_key
-from core.domain.rate import Allowance, Bucket, Traffic, full, learn, settled_in, take
+from core.domain.rate import (
+    MOST_TOLD,
+    Allowance,
+    Bucket,
+    HeldBack,
+    Traffic,
+    full,
+    held_back,
+    learn,
+    settled_in,
+    take,
+)
 from core.ids import StoreId
 from core.ports.doors import DoorKeeper
 from core.ports.guards import RateLimiter
@@ -38,6 +51,10 @@ class Levels(Generic[K]):
         now = self._clock.monotonic()
         self._keep(key, learn(self._bucket(key, allowance, now), allowance, retry_after, now), allowance)
 
+    def known(self) -> Iterator[tuple[K, Bucket]]:
+        """Every one that has not settled, as it was left; who was called last comes first."""
+        return ((key, bucket) for key, (bucket, _) in reversed(self._known.items()))
+
     def __len__(self) -> int:
         return len(self._known)
 
@@ -59,6 +76,7 @@ class LocalRateLimiter(RateLimiter):
     """The fallback while Redis is away, and the model of what every limiter promises. Never raises."""
 
     def __init__(self, clock: Clock, allowance: Allowance) -> None:
+        self._clock = clock
         self._levels: Levels[StoreId] = Levels(clock)
         self._allowance = allowance
 
@@ -67,6 +85,11 @@ class LocalRateLimiter(RateLimiter):
 
     async def learn(self, store_id: StoreId, retry_after: float | None) -> None:
         self._levels.learn(store_id, self._allowance, retry_after)
+
+    async def held_back(self) -> Sequence[HeldBack]:
+        now = self._clock.monotonic()
+        found = (held_back(store_id, bucket, self._allowance, now) for store_id, bucket in self._levels.known())
+        return sorted(islice((one for one in found if one), MOST_TOLD), key=lambda one: one.store_id)
 
     @property
     def remembered(self) -> int:

@@ -17,6 +17,8 @@ from enum import IntEnum
 from math import isnan
 from typing import Final
 
+from core.ids import StoreId
+
 
 class Traffic(IntEnum):
     """On whose behalf Zid is called; the order in which a surplus is given out."""
@@ -137,6 +139,28 @@ def believed(retry_after: float | None) -> float | None:
     if retry_after is None or isnan(retry_after) or retry_after < 0:
         return None
     return min(retry_after, LONGEST_RETRY_AFTER)
+
+
+REMEMBERED: Final = LONGEST_RETRY_AFTER + RECOVERY
+"""Seconds after a refusal in which a store may still be held back by it."""
+MOST_TOLD: Final = 20
+"""Stores named to somebody who asks which are held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A store that Zid refused lately: the part of its allowance assumed now, and seconds in which nobody goes."""
+
+    store_id: StoreId
+    share: float
+    pause: float
+
+
+def held_back(store_id: StoreId, bucket: Bucket, allowance: Allowance, now: float) -> HeldBack | None:
+    """None once it has everything again."""
+    bucket = _at(bucket, allowance, now)
+    pause = max(0.0, bucket.closed_until - now)
+    return HeldBack(store_id, bucket.trust, pause) if pause or bucket.trust < 1.0 else None
 
 
 def settled_in(bucket: Bucket, allowance: Allowance) -> float:

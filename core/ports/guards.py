@@ -5,12 +5,12 @@ keeps Zid from being asked too often, or in vain.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.domain.breaker import BreakerName, News
-from core.domain.rate import Traffic
+from core.domain.rate import HeldBack, Traffic
 from core.ids import StoreId
 
 
@@ -50,6 +50,13 @@ class RateLimiter(Protocol):
         """Zid refused a request (429): nobody goes before `retry_after` seconds, and fewer for a while.
 
         None, negative and absurdly long values are put right. Raises Unavailable.
+        """
+
+    @abstractmethod
+    async def held_back(self) -> Sequence[HeldBack]:
+        """The stores that have less than their allowance since a refusal, by id, MOST_TOLD of them at most.
+
+        Raises Unavailable.
         """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +11,7 @@ from aiohttp import web
 from config.in_force import ShownSetting
 from core.domain.breaker import BreakerState
 from core.domain.doors import Door
+from core.domain.rate import HeldBack
 from core.domain.secret import Secret
 from core.features.api_keys import KeepApiKeys
 from core.features.backfill import AskForBackfill
@@ -168,13 +169,20 @@ class Inside:
     seals: AuditSeals
 
 
+async def nobody_held_back() -> Sequence[HeldBack]:
+    """Where Zid is not called at all."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Overlook:
-    """What is known of the whole, cheaply: what stands in the ledger, what was posted, which breakers are open here."""
+    """What is known of the whole, cheaply: what stands in the ledger, what was posted, which breakers are open here,
+    and which stores have less than their allowance since Zid refused one of their requests."""
 
     standing: StandingWork
     board: Bulletins
     breakers: Callable[[], Mapping[str, tuple[BreakerState, int]]] = dict
+    held_back: Callable[[], Awaitable[Sequence[HeldBack]]] = nobody_held_back
 
 
 @dataclass(frozen=True, slots=True)

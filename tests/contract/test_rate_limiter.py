@@ -15,7 +15,7 @@ from adapters.postgres.rate_limiter import PostgresRateLimiter
 from adapters.process.local_rate import LocalRateLimiter
 from adapters.redis.connection import RedisClients, open_redis
 from adapters.redis.rate_limiter import RedisRateLimiter
-from core.domain.rate import Allowance, Bucket, Traffic, full, learn, take
+from core.domain.rate import LOWERED, MOST_TOLD, Allowance, Bucket, Traffic, full, learn, take
 from core.ids import StoreId
 from core.ports.guards import RateLimiter
 from tests.contract.two_pools import two_pools
@@ -135,6 +135,32 @@ async def clients(redis_url: str) -> AsyncIterator[RedisClients]:
     clients = open_redis(redis_url)
     yield clients
     await clients.aclose()
+
+
+async def test_who_was_refused_is_told_until_everything_is_back(limiters: Limiters) -> None:
+    await limiters.limiter.take(OTHER, Traffic.HANDLER)
+    assert await limiters.other.held_back() == []
+    await limiters.limiter.learn(STORE, 30.0)
+    [told] = await limiters.other.held_back()
+    assert told.store_id == STORE
+    assert 0 < told.pause <= 30
+    assert told.share == pytest.approx(LOWERED, abs=0.05)
+
+
+async def test_a_pause_that_is_over_leaves_the_lower_rate(limiters: Limiters) -> None:
+    await limiters.limiter.learn(STORE, 0.01)
+    await limiters.sleep(0.05)
+    [told] = await limiters.other.held_back()
+    assert told.pause == 0
+    assert LOWERED <= told.share < 1
+
+
+async def test_no_more_are_told_than_one_reads(limiters: Limiters) -> None:
+    for number in range(MOST_TOLD + 3):
+        await limiters.limiter.learn(StoreId(100 + number), 30.0)
+    told = [one.store_id for one in await limiters.other.held_back()]
+    assert len(told) == MOST_TOLD
+    assert told == sorted(told)
 
 
 Reckoning = RedisRateLimiter | PostgresRateLimiter

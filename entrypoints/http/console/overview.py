@@ -16,6 +16,7 @@ import msgspec
 from core.domain.backfill import StoreProgress
 from core.domain.breaker import BreakerState
 from core.domain.event_states import EventState
+from core.domain.rate import HeldBack
 from core.ids import StoreId
 from core.ports.bulletins import Bulletin
 from core.ports.ledger_reading import EventFilter
@@ -52,6 +53,7 @@ class Overview:
     traffic: sheets.TrafficSheet | None
     health: sheets.StoresSheet | None
     breakers: Mapping[str, tuple[BreakerState, int]]
+    held_back: Sequence[HeldBack]
     stores: Sequence[StoreView]
     more_stores: bool
     backfills: Mapping[StoreId, StoreProgress]
@@ -76,7 +78,18 @@ class Overview:
 
 
 _UNFINISHED: Final = ("queued", "running", "waiting", "dead")
-_SHOWN: Final = ("counted_at", "needs", "traffic", "health", "breakers", "stores", "more_stores", "backfills", "events")
+_SHOWN: Final = (
+    "counted_at",
+    "needs",
+    "traffic",
+    "health",
+    "breakers",
+    "held_back",
+    "stores",
+    "more_stores",
+    "backfills",
+    "events",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,7 @@ async def look(services: HttpServices) -> Overview:
         traffic=sheets.read(board, sheets.TRAFFIC, sheets.TrafficSheet),
         health=health,
         breakers=breakers,
+        held_back=await services.overlook.held_back(),
         stores=[store_view(install, statuses.get(install.install_id)) for install in installs[:STORES]],
         more_stores=len(installs) > STORES,
         backfills=backfills,

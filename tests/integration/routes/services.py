@@ -81,7 +81,7 @@ def services(world: World) -> HttpServices:
         token_statuses=world.token_statuses,
         reader=world.reader,
         search=world.search,
-        overlook=Overlook(MemoryStandingWork(world.database), world.board),
+        overlook=Overlook(MemoryStandingWork(world.database), world.board, held_back=world.limiter.held_back),
         desk=world.desk,
         dead=DecideDeadLetters(desk=world.desk, letters=world.letters, redrives=world.redrives),
         announcer=world.announced,

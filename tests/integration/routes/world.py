@@ -46,9 +46,11 @@ from adapters.memory.webhook_checks import MemoryWebhookChecks
 from adapters.memory.work_index import RecordingAnnouncer
 from adapters.memory.workers import MemoryWorkers
 from adapters.memory.zid_gateway import ScriptedExchange, ScriptedGateway, ScriptedProbe
+from adapters.process.local_rate import LocalRateLimiter
 from config.in_force import ShownSetting
 from core.domain.audit import AuditEntry
 from core.domain.operations.webhooks import CreateWebhook, DeleteWebhooks, ListWebhooks, Subscription
+from core.domain.rate import Allowance
 from core.domain.return_urls import NOWHERE_ELSE
 from core.domain.secret import Secret
 from core.domain.stores import Install, StoreIdentity
@@ -77,12 +79,7 @@ from core.ports.segments import Audience, Segments
 from core.ports.token_status import TokenStatuses
 from entrypoints.http.app import create_app
 from entrypoints.http.health_services import Check, Network
-from entrypoints.http.services import (
-    Doors,
-    HttpServices,
-    Mirror,
-    StoreSights,
-)
+from entrypoints.http.services import Doors, HttpServices, Mirror, StoreSights
 from tests.integration.routes.services import services
 from tests.patient import Patient
 
@@ -137,6 +134,7 @@ class World:
         self.board = MemoryBulletins()
         self.announced = RecordingAnnouncer()
         self.gateway = ScriptedGateway()
+        self.limiter = LocalRateLimiter(self.clock, Allowance())
         self.webhooks = ZidWebhooks(self.gateway)
         self.exchange = ScriptedExchange()
         self.probe = ScriptedProbe({"user": {"store": {"id": STORE, "title": "متجر الورد", "uuid": "u-1"}}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,7 +15,7 @@ from adapters.process.shared import TRY_AGAIN_AFTER
 from adapters.zid.limited import PATIENCE, LimitedWire, Patience
 from adapters.zid.wire import Request, Wire
 from core.domain.exchange import Answer, Sent
-from core.domain.rate import Allowance, Traffic
+from core.domain.rate import Allowance, HeldBack, Traffic
 from core.errors import RateLimited, Unavailable
 from core.ids import StoreId
 from core.ports.guards import RateLimiter
@@ -181,6 +182,11 @@ class Away(RateLimiter):
             raise self.away
         self.learned.append(retry_after)
 
+    async def held_back(self) -> Sequence[HeldBack]:
+        if self.away:
+            raise self.away
+        return []
+
 
 class Fallback:
     """The fallback at an eighth of the rate."""
@@ -225,6 +231,7 @@ async def test_what_was_learned_holds_on_both_sides() -> None:
     assert scene.shared.learned == [40.0]
     scene.shared.away = Unavailable("redis")
     assert await scene.limiter.take(STORE, Traffic.INTERACTIVE) >= 40
+    assert [one.store_id for one in await scene.limiter.held_back()] == [STORE], "as this process learned it"
     await scene.limiter.learn(STORE, 50.0)
 
 
