@@ -32,10 +32,13 @@ SESSION: Final = {
     "statement_timeout": "15000",
     "idle_in_transaction_session_timeout": "90000",
     "lock_timeout": "5000",
-    # A prepared statement keeps its generic plan: one made while the tables were small would stay for ever.
+    # A prepared statement keeps its generic plan, also one that was made while the tables were small.
     "plan_cache_mode": "force_custom_plan",
 }
 """Times in milliseconds. A transaction may be idle for longer than a handler's time limit, not much longer."""
+
+STATEMENT_SECONDS: Final = 60
+"""How long the driver keeps a prepared statement, and with it a plan where plans may be kept."""
 
 TRANSIENT_PG: Final = (
     asyncpg.InternalClientError,  # first use of a connection that the server dropped (asyncpg 0.32)
@@ -92,23 +95,30 @@ async def transaction(pool: Pool, *, timeout: float = ACQUIRE_SECONDS) -> AsyncI
         yield connection
 
 
+_BEGIN: Final = "BEGIN"
+_BEGIN_KEEPING_PLANS: Final = "BEGIN; SET LOCAL plan_cache_mode = auto"
+
+
 class OpenTransaction:
     """A transaction that outlives a block of ours: it ends with `commit` or `abandon`, the connection with it."""
 
-    def __init__(self, pool: Pool, connection: PoolConnectionProxy, *, runs_foreign_sql: bool) -> None:
+    def __init__(self, pool: Pool, connection: PoolConnectionProxy, *, afterwards: str) -> None:
         self._pool = pool
         self._held: PoolConnectionProxy | None = connection
-        self._transaction = connection.transaction()
-        self._runs_foreign_sql = runs_foreign_sql
+        self._afterwards = afterwards
 
     @classmethod
-    async def begin(cls, pool: Pool, *, runs_foreign_sql: bool = False) -> OpenTransaction:
-        """`runs_foreign_sql` resets the session afterwards. Raises Unavailable."""
+    async def begin(cls, pool: Pool, *, runs_foreign_sql: bool = False, keeps_plans: bool = False) -> OpenTransaction:
+        """`runs_foreign_sql` resets the session afterwards. Raises Unavailable.
+
+        `keeps_plans` is for statements that take longer to plan than to run and find their rows by keys:
+        a plan of theirs serves for STATEMENT_SECONDS, or until the tables are analyzed.
+        """
         with driver_errors():
             connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-            opened = cls(pool, connection, runs_foreign_sql=runs_foreign_sql)
+            opened = cls(pool, connection, afterwards=connection.get_reset_query() if runs_foreign_sql else "")
             try:
-                await opened._transaction.start()
+                await connection.execute(_BEGIN_KEEPING_PLANS if keeps_plans else _BEGIN)
             except BaseException:
                 await opened._release()
                 raise
@@ -128,7 +138,7 @@ class OpenTransaction:
         """Raises Unavailable when the answer was lost: then it may or may not have been committed."""
         try:
             with driver_errors():
-                await self._transaction.commit()
+                await self._end("COMMIT")
         finally:
             await self._release()
 
@@ -138,7 +148,7 @@ class OpenTransaction:
             return
         try:
             with suppress(asyncpg.PostgresError, *TRANSIENT_PG):
-                await self._transaction.rollback()
+                await self._end("ROLLBACK")
         finally:
             await self._release()
 
@@ -151,16 +161,26 @@ class OpenTransaction:
         with suppress(asyncpg.PostgresError, *TRANSIENT_PG):
             await self._pool.release(connection)
 
+    async def _end(self, how: str) -> None:
+        """What is sent after the transaction goes along with its end: one round trip for both."""
+        await self.connection.execute(f"{how}; {self._afterwards}")
+
     async def _release(self) -> None:
-        if self._held is None:
-            return
-        connection, self._held = self._held, None
-        try:
-            if self._runs_foreign_sql:
-                with suppress(asyncpg.PostgresError, *TRANSIENT_PG):
-                    await connection.reset()
-        finally:
+        if self._held is not None:
+            connection, self._held = self._held, None
             await self._pool.release(connection)
+
+
+@asynccontextmanager
+async def keeping_plans(pool: Pool) -> AsyncIterator[Connection]:
+    """`transaction` for statements whose plans may be kept, as `OpenTransaction.begin` has it."""
+    opened = await OpenTransaction.begin(pool, keeps_plans=True)
+    try:
+        with driver_errors():
+            yield opened.connection
+        await opened.commit()
+    finally:
+        await opened.abandon()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +239,7 @@ async def _connect(target: Target, max_size: int, application_name: str, *, init
         timeout=target.connect_timeout,
         command_timeout=COMMAND_SECONDS,
         statement_cache_size=0 if target.pooled else 200,
+        max_cached_statement_lifetime=STATEMENT_SECONDS,
         server_settings={} if target.pooled else {"application_name": application_name, **SESSION},
         ssl=target.tls,
         init=_prepare(slow),

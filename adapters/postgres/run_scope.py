@@ -124,7 +124,7 @@ class PostgresRunScope(RunScope):
         if self._over:
             raise RuntimeError("the run is over: its unit of work cannot be opened any more")
         if self._transaction is None:
-            self._transaction = await OpenTransaction.begin(self._pool, runs_foreign_sql=True)
+            self._transaction = await OpenTransaction.begin(self._pool, runs_foreign_sql=True, keeps_plans=True)
         self._app = app = PostgresAppTransaction(self._transaction.connection)
         self._inside = True
         try:
@@ -160,7 +160,8 @@ class PostgresRunScope(RunScope):
         """Waits for a settle under way; keeps nothing that was not settled."""
         self._over = True
         if self._settling is not None:
-            await asyncio.wait({self._settling})
+            if not self._settling.done():
+                await asyncio.wait({self._settling})
             if not self._settling.cancelled():
                 self._settling.exception()  # looked at here too, in case that nobody waited for it any more
         await self._abandon()
@@ -172,7 +173,7 @@ class PostgresRunScope(RunScope):
             async with acquire(self._pool) as connection:
                 return await _settle(connection, self._runs[0], settlement)
         if self._transaction is None:
-            self._transaction = await OpenTransaction.begin(self._pool)
+            self._transaction = await OpenTransaction.begin(self._pool, keeps_plans=True)
         try:
             with driver_errors():
                 following = await _settle_all(self._transaction.connection, self._runs, settlement)

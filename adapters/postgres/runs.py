@@ -10,7 +10,7 @@ import asyncpg
 
 from adapters.postgres.attempts import keep_unsettled
 from adapters.postgres.claimable_work import RUN_IS_NEXT, of_live_install
-from adapters.postgres.connection import Connection, Pool, acquire
+from adapters.postgres.connection import Connection, Pool, acquire, keeping_plans
 from adapters.postgres.event_rows import EVENT_COLUMNS, claimed_event, run_item
 from adapters.postgres.moves import BY_KEY, HELD, TO_RUNNING
 from adapters.postgres.orphans import poison
@@ -81,10 +81,11 @@ class PostgresRunLedger(RunLedger):
     ) -> Sequence[ClaimedRun]:
         """Where two claims meet in one lane, the database lets one through; the rest is then claimed singly."""
         left = dict(room or {})
-        async with acquire(self._pool) as connection:
-            try:
+        try:
+            async with keeping_plans(self._pool) as connection:
                 return await _claim(connection, run_ids, worker, left)
-            except _SOMEBODY_WAS_FASTER:
+        except _SOMEBODY_WAS_FASTER:
+            async with acquire(self._pool) as connection:
                 return await _claim_singly(connection, run_ids, worker, left)
 
     async def claim_alone(self, run_ids: Sequence[int], worker: WorkerId) -> ClaimedRun | None:
