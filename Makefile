@@ -8,7 +8,7 @@ export PYTHON
 
 .PHONY: help
 help:  ## This list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
 up:  ## Everything in one command: embedded servers, the sandbox Zid, http, consumer, scheduler
@@ -44,11 +44,14 @@ docs: dev  ## The documentation as a site: site/index.html, with references writ
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet
 	@echo "site/index.html (search needs it served: .venv/bin/python -m http.server --directory site)"
 
-# Not in the list before there are benchmarks.
+#   ONLY="…"      benchmarks to run, QUICK=1 to see only that they run
 .PHONY: bench
-bench: dev
-	@test -f benchmarks/run.py || { echo "this version has no benchmarks: benchmarks/run.py is missing" >&2; exit 1; }
-	@.venv/bin/python benchmarks/run.py $(ARGS)
+bench: dev  ## Every measured promise against the bare limit and its peers, in a quarter of an hour
+	@.venv/bin/python -m benchmarks.run $(if $(QUICK),--scale quick) $(ONLY) $(ARGS)
+
+.PHONY: bench-scale
+bench-scale: dev  ## The same with 100,000 to 1,000,000 rows: an hour or more
+	@.venv/bin/python -m benchmarks.run --scale large $(ONLY) $(ARGS)
 
 .PHONY: format
 format: dev  ## Write the code as the linter wants it

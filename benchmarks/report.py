@@ -64,7 +64,7 @@ class Goal:
             "is": "at least" if self.at_least else "at most",
             "unit": self.unit,
             "reached": self.reached,
-            **({"min": self.spread[0], "max": self.spread[1]} if self.spread else {}),
+            **({"min": round(self.spread[0], 3), "max": round(self.spread[1], 3)} if self.spread else {}),
             **({"stretch": self.stretch} if self.stretch is not None else {}),
         }
 

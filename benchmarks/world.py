@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -21,6 +22,8 @@ from adapters.postgres import migrator
 TREE = Path(__file__).resolve().parents[1]
 SECRET = "benchmark-" + "w" * 32
 READY_SECONDS = 60
+WASL = (sys.executable, "-P", "-m", "entrypoints.cli")
+"""The command line of this tree."""
 
 
 @dataclass
@@ -66,17 +69,22 @@ class Bench:
         return unquote(urlsplit(self.valkey.url()).path)
 
     @contextmanager
-    def process(self, command: Sequence[str], name: str, ready: str, **given: str) -> Iterator[None]:
-        """Until it says the word."""
+    def process(self, command: Sequence[str], name: str, ready: str, **given: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Running, and ready: it has said the word."""
         log = self.home / f"{name}.log"
         with log.open("wb") as output:
-            one = subprocess.Popen(command, cwd=self.home, env={**os.environ, **given}, stdout=output, stderr=output)
+            one = subprocess.Popen(command, cwd=self.home, env={**inherited(), **given}, stdout=output, stderr=output)
         try:
             _wait(lambda: ready in log.read_text(errors="replace"), one, log)
-            yield
+            yield one
         finally:
             one.send_signal(signal.SIGTERM)
             one.wait(timeout=60)
+
+
+def inherited() -> Mapping[str, str]:
+    """Our environment, but for what would have every process compile its modules anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _wait(condition: Callable[[], bool], one: subprocess.Popen[bytes], log: Path) -> None:
