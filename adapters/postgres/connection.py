@@ -96,7 +96,9 @@ async def transaction(pool: Pool, *, timeout: float = ACQUIRE_SECONDS) -> AsyncI
 
 
 _BEGIN: Final = "BEGIN"
-_BEGIN_KEEPING_PLANS: Final = "BEGIN; SET LOCAL plan_cache_mode = auto"
+_BEGIN_KEEPING_PLANS: Final = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
+# The planner as an app finds it anywhere: it keeps the plans that cost no more than new ones.
+_BEGIN_FOR_FOREIGN_SQL: Final = "BEGIN; SET LOCAL plan_cache_mode = auto"
 
 
 class OpenTransaction:
@@ -108,17 +110,30 @@ class OpenTransaction:
         self._afterwards = afterwards
 
     @classmethod
-    async def begin(cls, pool: Pool, *, runs_foreign_sql: bool = False, keeps_plans: bool = False) -> OpenTransaction:
-        """`runs_foreign_sql` resets the session afterwards. Raises Unavailable.
+    async def begin(cls, pool: Pool) -> OpenTransaction:
+        """Raises Unavailable."""
+        return await cls._begin(pool, _BEGIN)
 
-        `keeps_plans` is for statements that take longer to plan than to run and find their rows by keys:
-        a plan of theirs serves for STATEMENT_SECONDS, or until the tables are analyzed.
+    @classmethod
+    async def begin_keeping_plans(cls, pool: Pool) -> OpenTransaction:
+        """For statements that take longer to plan than to run and find their rows by keys. Raises Unavailable.
+
+        A plan serves for STATEMENT_SECONDS, or until the tables are analyzed.
         """
+        return await cls._begin(pool, _BEGIN_KEEPING_PLANS)
+
+    @classmethod
+    async def begin_for_foreign_sql(cls, pool: Pool) -> OpenTransaction:
+        """The session is reset afterwards; plans may be kept. Raises Unavailable."""
+        return await cls._begin(pool, _BEGIN_FOR_FOREIGN_SQL, resets=True)
+
+    @classmethod
+    async def _begin(cls, pool: Pool, how: str, *, resets: bool = False) -> OpenTransaction:
         with driver_errors():
             connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-            opened = cls(pool, connection, afterwards=connection.get_reset_query() if runs_foreign_sql else "")
+            opened = cls(pool, connection, afterwards=connection.get_reset_query() if resets else "")
             try:
-                await connection.execute(_BEGIN_KEEPING_PLANS if keeps_plans else _BEGIN)
+                await connection.execute(how)
             except BaseException:
                 await opened._release()
                 raise
@@ -173,8 +188,8 @@ class OpenTransaction:
 
 @asynccontextmanager
 async def keeping_plans(pool: Pool) -> AsyncIterator[Connection]:
-    """`transaction` for statements whose plans may be kept, as `OpenTransaction.begin` has it."""
-    opened = await OpenTransaction.begin(pool, keeps_plans=True)
+    """`transaction` for statements whose plans may be kept, as `OpenTransaction.begin_keeping_plans` has it."""
+    opened = await OpenTransaction.begin_keeping_plans(pool)
     try:
         with driver_errors():
             yield opened.connection

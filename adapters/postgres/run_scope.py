@@ -124,7 +124,7 @@ class PostgresRunScope(RunScope):
         if self._over:
             raise RuntimeError("the run is over: its unit of work cannot be opened any more")
         if self._transaction is None:
-            self._transaction = await OpenTransaction.begin(self._pool, runs_foreign_sql=True, keeps_plans=True)
+            self._transaction = await OpenTransaction.begin_for_foreign_sql(self._pool)
         self._app = app = PostgresAppTransaction(self._transaction.connection)
         self._inside = True
         try:
@@ -173,7 +173,7 @@ class PostgresRunScope(RunScope):
             async with acquire(self._pool) as connection:
                 return await _settle(connection, self._runs[0], settlement)
         if self._transaction is None:
-            self._transaction = await OpenTransaction.begin(self._pool, keeps_plans=True)
+            self._transaction = await OpenTransaction.begin_keeping_plans(self._pool)
         try:
             with driver_errors():
                 following = await _settle_all(self._transaction.connection, self._runs, settlement)
