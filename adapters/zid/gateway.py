@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Final, TypeVar
@@ -82,9 +82,21 @@ class AiohttpZidGateway(ZidGateway):
         call = _Call(store_id, operation, route, tokens, Exchange(repeatable=operation.repeatable), until)
         return route.result(operation, await self._answer(call))
 
-    @_obeying_pauses
     async def _answer(self, call: _Call) -> Answer:
         """The answer to keep. Tokens are renewed at most once, and what may not be repeated is sent once."""
+        try:
+            return await self._sent(call)
+        except _SendAgain as asked:
+            return await self._sent_again(call, iter([asked]))
+
+    @_obeying_pauses
+    async def _sent_again(self, call: _Call, asked: Iterator[_SendAgain]) -> Answer:
+        """Begins with the pause that was asked for: the loop of the library costs as much as a read of the vault."""
+        for pause in asked:
+            raise pause
+        return await self._sent(call)
+
+    async def _sent(self, call: _Call) -> Answer:
         sent = await self._wire.send(self._request(call))
         if isinstance(sent, Answer) and call.route.settles(call.operation, sent):
             return sent

@@ -1,17 +1,64 @@
-"""One renewal per generation in a process, however many callers meet the expired token."""
+"""Tokens for the calls of one process: read once for a burst of them, renewed once per generation."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
 from core.domain.tokens import TokenSet
 from core.errors import WaslError
 from core.ids import Generation, InstallId, StoreId
+from core.ports.system import Clock
 from core.ports.zid_gateway import TokenSource
 
 log = structlog.get_logger()
+
+RECENT: Final = 5.0
+"""Seconds that tokens are used without another look. A call that waits for its allowance holds them for longer."""
+REMEMBERED: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    tokens: TokenSet
+    until: float
+
+
+class RecentTokens(TokenSource):
+    """Looks once for calls that follow each other closely.
+
+    Tokens that were replaced or revoked meanwhile meet Zid's 401, after which everybody looks again.
+    """
+
+    def __init__(
+        self, source: TokenSource, clock: Clock, *, seconds: float = RECENT, remembered: int = REMEMBERED
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._seconds = seconds
+        self._remembered = remembered
+        self._read: dict[StoreId, _Read] = {}
+
+    async def current(self, store_id: StoreId) -> TokenSet:
+        read = self._read.get(store_id)
+        if read is not None and self._clock.monotonic() < read.until:
+            return read.tokens
+        return self._keep(await self._source.current(store_id))
+
+    async def renew(self, seen: TokenSet) -> TokenSet:
+        self._read.pop(seen.store_id, None)
+        return self._keep(await self._source.renew(seen))
+
+    def _keep(self, tokens: TokenSet) -> TokenSet:
+        """The oldest makes room."""
+        self._read.pop(tokens.store_id, None)
+        if len(self._read) >= self._remembered:
+            del self._read[next(iter(self._read))]
+        self._read[tokens.store_id] = _Read(tokens, self._clock.monotonic() + self._seconds)
+        return tokens
 
 
 class SharedRenewals(TokenSource):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dependency_injector import providers
 
 from adapters.zid.oauth import AiohttpExchange, AiohttpProbe
+from adapters.zid.token_source import RecentTokens
 from adapters.zid.wire import Wire
 from config import guards, traffic
 from config.parts.doors import DoorAdapters
@@ -59,13 +60,14 @@ class CallAdapters(Opened):
 
 
 class CallFeatures(Given):
+    recent_tokens = providers.Singleton(RecentTokens, TokenFeatures.tokens, adapters.clock)
     gateway_for = providers.Factory(
         traffic.gateway,
         settings=Given.settings,
         wire=adapters.zid_wire,
         breakers=adapters.breakers,
         limiter=adapters.limiter,
-        tokens=TokenFeatures.tokens,
+        tokens=recent_tokens,
         metrics=adapters.metrics,
         clock=adapters.clock,
         chance=adapters.chance,

@@ -18,16 +18,17 @@ def parse_amount(value: object) -> Decimal | None:
     Floats such as 200.00000086523 carry noise of Zid's own making; four decimals
     keep every real currency and drop the noise.
     """
-    if value is None or value == "" or isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    if value is None or isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     try:
-        amount = Decimal(str(value).replace(",", "").strip())
+        amount = Decimal(value if isinstance(value, int) else str(value).replace(",", "").strip())
     except InvalidOperation:
         return None
     if not amount.is_finite() or amount.adjusted() > _LARGEST:
         return None
-    rounded = amount.quantize(_CENT_NOISE).normalize()
-    return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral() else rounded
+    rounded = amount.quantize(_CENT_NOISE)
+    whole = rounded.to_integral_value()
+    return whole if rounded == whole else rounded.normalize()
 
 
 _WRITTEN: Final = re.compile(r"[^\d-]*(-?\d[\d,]*(?:\.\d+)?)\D*")

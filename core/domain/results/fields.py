@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final, TypeVar
 
@@ -83,4 +83,4 @@ def texts(value: object) -> tuple[str, ...]:
 
 def first_object(*candidates: object) -> Document:
     """The first that is an object with something in it, or an empty one."""
-    return next((found for found in candidates if isinstance(found, Mapping) and found), {})
+    return next((found for found in candidates if isinstance(found, dict) and found), {})
