@@ -11,8 +11,9 @@ import argparse
 import asyncio
 import json
 import os
-import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -21,7 +22,7 @@ from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.connection import open_pool
 from adapters.postgres.inbox import PostgresInbox
 from adapters.system import SystemIds
-from benchmarks.world import Bench, bench
+from benchmarks.world import WASL, Bench, bench
 from core.domain.events import Delivery, dedupe_key
 from core.features.event_handlers import Context, Event, on
 from core.ids import Entity, EntityKind, InstallId, StoreId
@@ -82,21 +83,28 @@ async def fill(server: EmbeddedPostgres, first: int, events: int) -> None:
     await pool.close()
 
 
-def worked_off(on_these: Bench, *, handlers: str, queue: str = "redis") -> float:
-    """Events per second of a full backlog and fresh processes; with a handler each has its effect once."""
-    first = on_these.first()
-    with psycopg.connect(on_these.postgres.dsn("wasl_owner", "wasl"), autocommit=True) as owner:
-        owner.execute("TRUNCATE effects")
-    asyncio.run(fill(on_these.postgres, first, on_these.events))
-    given = on_these.settings(WASL_HANDLERS=handlers, QUEUE=queue, LOG_LEVEL="WARNING")
+@contextmanager
+def working(on_these: Bench, *, handlers: str, queue: str = "redis", backlog: bool = True) -> Iterator[None]:
+    """A scheduler, which has filled the work index if there is a `backlog`, and then a fresh consumer."""
+    given = on_these.settings(WASL_HANDLERS=handlers, QUEUE=queue)
     if queue == "postgres":
         given["REDIS_URL"] = ""
-    command = (sys.executable, "-P", "-m", "entrypoints.cli")
+    ready = "swept" if backlog else "worker_joined"
     with (
-        on_these.process([*command, "consumer"], "consumer", "", **given),
-        on_these.process([*command, "scheduler"], "scheduler", "", **given),
+        on_these.process([*WASL, "scheduler"], "scheduler", ready, **given),
+        on_these.process([*WASL, "consumer"], "consumer", "worker_joined", **given),
     ):
-        return drained(on_these.postgres, first, on_these.events, effects=bool(handlers))
+        yield
+
+
+def worked_off(on_these: Bench, *, handlers: str, queue: str = "redis", events: int | None = None) -> float:
+    """Events per second of a full backlog and a fresh consumer; with a handler each has its effect once."""
+    first, wanted = on_these.first(), events or on_these.events
+    with psycopg.connect(on_these.postgres.dsn("wasl_owner", "wasl"), autocommit=True) as owner:
+        owner.execute("TRUNCATE effects")
+    asyncio.run(fill(on_these.postgres, first, wanted))
+    with working(on_these, handlers=handlers, queue=queue):
+        return drained(on_these.postgres, first, wanted, effects=bool(handlers))
 
 
 def drained(server: EmbeddedPostgres, first: int, events: int, *, effects: bool) -> float:

@@ -44,6 +44,7 @@ def for_arq():
             "on_startup": startup,
             "redis_settings": settings,
             "keep_result": 0,
+            "poll_delay": 0.01,  # with its default of half a second it is four times slower
         },
     )
     return worker, lambda count: asyncio.run(enqueue(count))
