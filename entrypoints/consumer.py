@@ -27,7 +27,7 @@ from core.ports.work_index import Announcer, WorkIndex
 from entrypoints.batch_size import BatchSize
 from entrypoints.finishing import Finishing
 from entrypoints.lease import Lease
-from entrypoints.process import keep_doing, stop_signal
+from entrypoints.process import keep_doing, settle_in, stop_signal
 from entrypoints.run_flow import TAKE_WAIT, RunFlow, RunServices
 from entrypoints.side_door import side_door
 from entrypoints.wiring import Daemon, daemon
@@ -135,6 +135,7 @@ async def run_consumer(settings: Settings) -> None:
     stop = stop_signal()
     async with daemon(settings, "consumer") as parts, side_door(parts, CONSUMER_METRICS_PORT):
         consumer = Consumer(_services(parts), parts.lease)
+        settle_in()
         await consumer.work(stop, grace=settings.shutdown_grace * DRAIN_SHARE)
 
 

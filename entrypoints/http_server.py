@@ -33,7 +33,7 @@ from entrypoints.http.services import (
 from entrypoints.http.serving import allow_many_connections, make_runner
 from entrypoints.known_database import is_known, remember
 from entrypoints.listening import BACKLOG
-from entrypoints.process import Loops, stop_signal
+from entrypoints.process import Loops, settle_in, stop_signal
 from entrypoints.spool_keeping import SpoolKeeper, SpoolServices
 from entrypoints.wiring import Daemon, daemon, health_services
 
@@ -62,6 +62,7 @@ async def run_http(settings: Settings, listening: Sequence[socket.socket]) -> No
             for one in listening:
                 # Without it the event loop would listen again, with a backlog of 128.
                 await web.SockSite(runner, one, backlog=BACKLOG).start()
+            settle_in()
             log.info("http_serving", addresses=[str(one.getsockname()) for one in listening])
             await stop.wait()
             until = time.monotonic() + settings.shutdown_grace

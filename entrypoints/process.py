@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -61,6 +62,15 @@ def stop_signal() -> asyncio.Event:
         with suppress(NotImplementedError):
             loop.add_signal_handler(name, stop.set)
     return stop
+
+
+def settle_in() -> None:
+    """The process is built and stays: the collector never looks through it again, only through what work leaves.
+
+    Otherwise each full collection stops everything for about 100 ms, once a second under load.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def keep_doing(

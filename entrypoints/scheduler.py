@@ -25,7 +25,7 @@ from entrypoints.background import (
     webhook_checking,
 )
 from entrypoints.background.loop import Work, work_together
-from entrypoints.process import stop_signal
+from entrypoints.process import settle_in, stop_signal
 from entrypoints.side_door import side_door
 from entrypoints.wiring import Daemon, daemon
 
@@ -55,5 +55,6 @@ async def run_scheduler(settings: Settings) -> None:
     """Works until SIGTERM or SIGINT; its steps are short, and a page being read is left to somebody else."""
     stop = stop_signal()
     async with daemon(settings, "scheduler") as parts, side_door(parts, SCHEDULER_METRICS_PORT):
+        settle_in()
         await work_together(chain.from_iterable(loops(parts) for loops in BACKGROUND), stop)
         await parts.adapters.inbox().aclose()
