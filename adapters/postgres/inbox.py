@@ -48,6 +48,9 @@ class Letter:
         if self.is_awaited:
             self.receipt.set_exception(error)
 
+    def give_up(self, patience: float) -> None:
+        self.refuse(Unavailable("postgres", f"no commit within {patience:g} s"))
+
 
 @dataclass(frozen=True, slots=True)
 class Pile:
@@ -92,11 +95,11 @@ class PostgresInbox(BulkInbox):
         self._waiting.append(letter)
         if self._committer is None or self._committer.done():
             self._committer = asyncio.create_task(self._commit_all(), name="inbox committer")
+        impatience = asyncio.get_running_loop().call_later(self._patience, letter.give_up, self._patience)
         try:
-            async with asyncio.timeout(self._patience):
-                return await letter.receipt
-        except TimeoutError as error:
-            raise Unavailable("postgres", f"no commit within {self._patience:g} s") from error
+            return await letter.receipt
+        finally:
+            impatience.cancel()
 
     async def accept_all(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
         return await asyncio.gather(*map(self.accept, deliveries))

@@ -6,12 +6,13 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from core.domain.documents import as_document
 from core.domain.entities.catalogue import recognise
 from core.domain.event_states import EventState
 from core.domain.events import Delivery, Receipt, WorkItem, WorkKind, dedupe_key, dedupe_period
-from core.domain.secret import Secret
+from core.domain.secret import Secret, same
 from core.domain.topics import ZID_TOPICS
 from core.domain.webhook_address import Addressee, credentials_hold, read_install_token
 from core.errors import UnknownShape
@@ -20,6 +21,9 @@ from core.ids import Entity, EventId, StoreId
 from core.ports.event_ledger import Inbox
 from core.ports.system import Clock, Ids
 from core.ports.work_index import Announcer
+
+REMEMBERED: Final = 4096
+"""Installs whose last proof is kept, about 1 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,14 @@ class WrongCredentials:
     store_id: StoreId
 
 
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """An install, and the header that proved a delivery to be its."""
+
+    addressee: Addressee
+    authorization: str
+
+
 class IngestWebhook:
     """Every genuine delivery ends in the ledger, whatever its topic, shape or size."""
 
@@ -87,6 +99,7 @@ class IngestWebhook:
         self._dedupe_days = dedupe_days
         self._decode = decode
         self._gaps = gaps
+        self._proofs: dict[str, _Proof] = {}
 
     async def receive(self, incoming: IncomingWebhook) -> Received | NotOurs | WrongCredentials:
         """Returns after the delivery is durable. Raises Unavailable when it could not be kept: turn it away."""
@@ -100,13 +113,25 @@ class IngestWebhook:
         return Received(delivery.event_id, delivery.store_id, receipt, delivery.state, delivery.reason)
 
     def recognise(self, install_token: str, authorization: str | None) -> Addressee | NotOurs | WrongCredentials:
-        """Whom a genuine delivery is for. Reads nothing: it may be asked before the body is."""
+        """Whom a genuine delivery is for. Reads nothing: it may be asked before the body is.
+
+        Who proves to be genuine is remembered, nobody else: the next time the same proof is only compared.
+        """
+        proof = self._proofs.get(install_token)
+        if proof is not None and authorization is not None and same(proof.authorization, authorization):
+            return proof.addressee
         addressee = read_install_token(self._secrets, install_token)
         if addressee is None:
             return NotOurs()
-        if not _genuine(self._secrets, addressee, authorization):
+        if authorization is None or not _genuine(self._secrets, addressee, authorization):
             return WrongCredentials(addressee.store_id)
+        self._remember(install_token, _Proof(addressee, authorization))
         return addressee
+
+    def _remember(self, install_token: str, proof: _Proof) -> None:
+        if len(self._proofs) >= REMEMBERED:
+            self._proofs.clear()
+        self._proofs[install_token] = proof
 
     def turn_away(self, install_token: str, topic: str, authorization: str | None, cause: str) -> StoreId | None:
         """It will be answered 429. Where it is genuine its change must be read from Zid: a gap is noted.
@@ -151,9 +176,9 @@ class IngestWebhook:
             return None, "not JSON"
 
 
-def _genuine(ring: tuple[Secret, ...], addressee: Addressee, authorization: str | None) -> bool:
+def _genuine(ring: tuple[Secret, ...], addressee: Addressee, authorization: str) -> bool:
     """Whether the header is `Basic` with this install's credentials."""
-    scheme, _, encoded = (authorization or "").partition(" ")
+    scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return False
     try:

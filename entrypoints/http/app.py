@@ -39,7 +39,6 @@ from entrypoints.http.api import (
     stores,
     subscriptions,
 )
-from entrypoints.http.api_keys import check_access
 from entrypoints.http.arrival import PROXIES, ProxyWatch, arrive
 from entrypoints.http.console import alerts as console_alerts
 from entrypoints.http.console import audit as console_audit
@@ -65,8 +64,8 @@ from entrypoints.http.console import stores as console_stores
 from entrypoints.http.console.overview import Lookout
 from entrypoints.http.guarding import guard
 from entrypoints.http.health_services import HEALTH
-from entrypoints.http.limits import limit_addresses, limit_callers
-from entrypoints.http.once import once
+from entrypoints.http.keyed import keyed
+from entrypoints.http.limits import limit_addresses
 from entrypoints.http.pages import assets
 from entrypoints.http.routing import Route, add_routes
 from entrypoints.http.services import SERVICES, HttpServices
@@ -134,7 +133,7 @@ ALL_ROUTES: tuple[Route, ...] = (
 def create_app(services: HttpServices) -> web.Application:
     """The application, ready for a runner. Does no I/O; streams to the console end when the runner shuts down."""
     app = web.Application(
-        middlewares=[trace, guard, arrive, limit_addresses, check_access, limit_callers, once],
+        middlewares=[trace, guard, arrive, limit_addresses, keyed],
         client_max_size=services.doors.largest_body,
     )
     app[SERVICES] = services

@@ -29,6 +29,8 @@ class Body:
 
 async def read_up_to(stream: StreamReader, limit: int, *, seconds: float) -> Body:
     """The body, or its size and hash when it is larger than `limit`. Raises Slow after so many seconds."""
+    if stream.is_eof():  # all of it is here, as of nearly every delivery: nothing will be waited for
+        return await _read(stream, limit)
     try:
         async with asyncio.timeout(seconds):
             return await _read(stream, limit)

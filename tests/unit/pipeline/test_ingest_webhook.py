@@ -107,3 +107,25 @@ async def test_wrong_credentials_store_nothing(pipeline: Callable[..., Pipeline]
     answer = await service.receive(await service.install(), "order.create", ORDER, authorization=authorization)
     assert isinstance(answer, WrongCredentials)
     assert (await service.reader.books()).of(Origin.ZID).received == 0
+
+
+async def test_who_was_genuine_once_has_to_prove_it_every_time(pipeline: Callable[..., Pipeline]) -> None:
+    service = pipeline()
+    install, other = await service.install(), await service.install(StoreId(7))
+    mine = basic(Addressee(install.store_id, install.install_id))
+    assert isinstance(await service.receive(install, "order.create", ORDER), Received)
+    for changed in (mine[:-1], basic(Addressee(other.store_id, other.install_id)), "", None):
+        answer = await service.receive(install, "order.create", ORDER, authorization=changed)
+        assert isinstance(answer, WrongCredentials)
+    assert isinstance(await service.receive(other, "order.create", ORDER, authorization=mine), WrongCredentials)
+    assert isinstance(await service.receive(install, "order.create", ORDER), Received)
+
+
+async def test_more_installs_than_are_remembered_are_recognised_too(
+    pipeline: Callable[..., Pipeline], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.features.ingest_webhook.REMEMBERED", 2)
+    service = pipeline()
+    installs = [await service.install(StoreId(number)) for number in range(1, 6)]
+    for install in [*installs, *installs]:
+        assert isinstance(await service.receive(install, "order.create", ORDER), Received)
