@@ -10,6 +10,7 @@ from typing import Final
 
 from adapters.embedded import DataDir, EmbeddedPostgres, EmbeddedServerError, EmbeddedValkey
 from adapters.postgres import migrator
+from adapters.postgres.dsn import libpq_dsn
 from entrypoints.failures import CommandFailed
 from entrypoints.up.children import Announce, pause_after
 from entrypoints.up.parts import describe_exit
@@ -30,6 +31,8 @@ class Databases:
     database_url: str
     migrate_database_url: str
     redis_url: str
+    ca_cert: str | None
+    """Who vouches for a Postgres that was given."""
     servers: Sequence[tuple[str, Server]]
 
 
@@ -44,6 +47,7 @@ def databases_of(plan: Plan, data_dir: DataDir) -> Databases:
         if postgres
         else plan.given.get("MIGRATE_DATABASE_URL") or given_url,
         redis_url=_redis_url(plan, valkey),
+        ca_cert=None if postgres else plan.given.get("DATABASE_CA_CERT") or None,
         servers=[(name, server) for name, server in (("Postgres", postgres), ("Valkey", valkey)) if server],
     )
 
@@ -70,7 +74,8 @@ def _start(server: Server) -> None:
 
 async def migrate(databases: Databases) -> Sequence[str]:
     """The migrations that were missing, now applied."""
-    return await asyncio.to_thread(migrator.apply, databases.migrate_database_url)
+    with libpq_dsn(databases.migrate_database_url, ca_cert=databases.ca_cert) as dsn:
+        return await asyncio.to_thread(migrator.apply, dsn)
 
 
 async def keep_running(name: str, server: Server, announce: Announce) -> None:

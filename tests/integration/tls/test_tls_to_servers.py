@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,7 @@ from adapters.postgres.dsn import libpq_dsn
 from adapters.postgres.migrator import MigrationError
 from adapters.redis.connection import driver_errors, open_redis
 from core.errors import SettingInvalid, Unavailable
+from entrypoints.up.servers import Databases, migrate
 from tests.integration.tls.certificates import Authority
 from tests.integration.tls.proxy import Streams, tls_proxy
 from tests.servers import Database
@@ -97,6 +99,16 @@ async def test_migrations_go_the_same_way(
     owner = over_tcp(database.owner_dsn, NAME, postgres_port)
     with libpq_dsn(owner, ca_cert=given(authority.pem, tmp_path, form)) as dsn:
         assert await asyncio.to_thread(migrator.plan, dsn) == []
+
+
+async def test_so_do_those_of_a_try_out(
+    database: Database, postgres_port: int, authority: Authority, stranger: Authority
+) -> None:
+    owner = over_tcp(database.owner_dsn, NAME, postgres_port)
+    given_servers = Databases("", owner, "", ca_cert=authority.pem, servers=())
+    assert await migrate(given_servers) == []
+    with pytest.raises(MigrationError, match="certificate verify failed"):
+        await migrate(replace(given_servers, ca_cert=stranger.pem))
 
 
 async def test_another_authority_is_refused(database: Database, postgres_port: int, stranger: Authority) -> None:
