@@ -139,7 +139,7 @@ class Operations:
     async def list_page(self) -> int:
         reader = self._parts.adapters.reader()
         for store in range(1, PAGES + 1):
-            assert await reader.events(EventFilter(store_id=StoreId(store)), limit=50)
+            await reader.events(EventFilter(store_id=StoreId(store)), limit=50)
         return PAGES
 
     async def claim_due(self) -> int:
