@@ -2,7 +2,8 @@
 
 `closed` keeps a number of connections busy and tells the greatest rate; its latencies say little. `opened` sends at a
 rate of its own and times each answer from the moment the request was due, whether or not it could be sent then.
-Both run in a process of their own. An answer is its status and how long it took, in seconds.
+`flooded` sends at a rate that nobody can answer: what finds no free connection is not sent, and the time is that from
+sending to a 200. Each runs in a process of its own. An answer is its status and how long it took, in seconds.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from urllib.parse import urlsplit
 import uvloop
 
 PATIENCE: Final = 120.0
+BREATH: Final = 20
+"""After so many requests that are due already the answers are looked at."""
 _LENGTH: Final = b"content-length:"
 
 
@@ -64,6 +67,10 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+
+    @property
+    def is_closing(self) -> bool:
+        return self.transport is None or self.transport.is_closing()
 
     def send(self, request: bytes) -> asyncio.Future[int]:
         assert self.transport is not None
@@ -140,6 +147,37 @@ async def _opened(target: Target, connections: int, rate: float) -> Answers:
     return found
 
 
+async def _flooded(target: Target, connections: int, rate: float) -> Answers:
+    found = Answers()
+    idle = list(await asyncio.gather(*(_connect(target.url) for _ in range(connections))))
+
+    async def one(connection: _Connection, request: bytes) -> None:
+        if connection.is_closing:  # so ends what is answered before its body was read
+            connection = await _connect(target.url)
+        began = time.perf_counter()
+        status = await connection.send(request)
+        found.statuses[status] += 1
+        if status == 200:
+            found.latencies.append(time.perf_counter() - began)
+        idle.append(connection)
+
+    began = time.perf_counter()
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as sending:
+        for number, request in enumerate(target.requests()):
+            if (early := began + number / rate - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
+            elif not number % BREATH:
+                await asyncio.sleep(0)
+            if idle:
+                sending.create_task(one(idle.pop(), request))
+    found.seconds = time.perf_counter() - began
+    return found
+
+
+def _run_flooded(target: Target, connections: int, rate: float) -> Answers:
+    return uvloop.run(_flooded(target, connections, rate))
+
+
 def _run(target: Target, connections: int, rate: float | None) -> Answers:
     return uvloop.run(_closed(target, connections) if rate is None else _opened(target, connections, rate))
 
@@ -154,6 +192,12 @@ def opened(target: Target, *, rate: float, connections: int = 256) -> Answers:
     """So many requests a second, whatever is answered."""
     with get_context("spawn").Pool(1) as generator:
         return generator.apply(_run, (target, connections, rate))
+
+
+def flooded(target: Target, *, rate: float, connections: int = 1000) -> Answers:
+    """More requests a second than can be answered, on so many connections."""
+    with get_context("spawn").Pool(1) as generator:
+        return generator.apply(_run_flooded, (target, connections, rate))
 
 
 def bodies(count: int, size: int, first: int = 0) -> Sequence[bytes]:
