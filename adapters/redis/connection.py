@@ -16,12 +16,14 @@ from typing import Any, Final, cast
 import redis.exceptions as driver
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
 from adapters.redis.addresses import Cluster, OneServer, Service, read_address
+from adapters.redis.line import Connect, Line
 from core.errors import SettingInvalid, Unavailable
 
 LONGEST_BLOCK: Final = 2.0
@@ -69,14 +71,16 @@ PEM: Final = "-----BEGIN"
 
 @dataclass(frozen=True, slots=True)
 class RedisClients:
-    """A `writer` for quick commands and a `reader` for those that wait inside Redis."""
+    """A `writer` for quick commands, a `reader` for those that wait inside Redis, a `line` for short scripts."""
 
     writer: Redis
     reader: Redis
+    line: Line
 
     async def aclose(self) -> None:
-        """Closes every connection of both."""
+        """Closes every connection."""
         try:
+            await self.line.aclose()
             await self.reader.aclose(close_connection_pool=True)
         finally:
             await self.writer.aclose(close_connection_pool=True)
@@ -90,10 +94,9 @@ def open_redis(url: str, *, ca_cert: str | None = None, max_connections: int = 3
     """
     try:
         address = read_address(url)
-        return RedisClients(
-            writer=_client(address, ca_cert, max_connections, _WRITER_SECONDS),
-            reader=_client(address, ca_cert, max_connections, _READER_SECONDS),
-        )
+        writer = _client(address, ca_cert, max_connections, _WRITER_SECONDS)
+        reader = _client(address, ca_cert, max_connections, _READER_SECONDS)
+        return RedisClients(writer, reader, Line(_connect(address, writer)))
     except ValueError as error:
         raise SettingInvalid("REDIS_URL", str(error)) from error
 
@@ -117,6 +120,26 @@ def _client(
             return _of_service(address, trust, max_connections, socket_seconds)
         case Cluster():
             return _of_cluster(address, trust, socket_seconds)
+
+
+def _connect(address: OneServer | Service | Cluster, client: Redis) -> Connect:
+    """One more connection as the client's own. None with a cluster, which has no one server that all keys are on."""
+
+    async def connect() -> AbstractConnection | None:
+        if isinstance(address, Cluster):
+            return None
+        connection: AbstractConnection = client.connection_pool.make_connection()  # type: ignore[no-untyped-call]  # as below
+        try:
+            with driver_errors():
+                await connection.connect()  # type: ignore[no-untyped-call]  # the driver's
+        except BaseException as problem:
+            await connection.disconnect(nowait=True)
+            if isinstance(problem, Unavailable):
+                return None
+            raise
+        return connection
+
+    return connect
 
 
 def _trust(ca_cert: str) -> Mapping[str, str]:
