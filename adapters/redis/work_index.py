@@ -13,10 +13,8 @@ is in every name. Neither sees what the other published; the sweep fills both fr
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from typing import Final, cast
 from uuid import uuid4
@@ -25,6 +23,7 @@ import redis.exceptions as driver
 from redis.commands.core import AsyncScript
 
 from adapters.redis.connection import LONGEST_BLOCK, RedisClients, driver_errors
+from adapters.redis.index_consumers import is_of_a_dead_process, own_name
 from core.domain.events import WorkItem, WorkKind
 from core.ids import StoreId
 from core.ports.work_index import WorkIndex
@@ -64,7 +63,7 @@ class RedisWorkIndex(WorkIndex):
         self._writer = clients.writer
         self._window = window
         self._reclaim_after = reclaim_after
-        self._consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._consumer = own_name()
         parts = (*_SECOND_PARTS, "later", "served")
         self._keys = [f"{{wasl:index{LAYOUT}:{name}}}:{part}" for part in parts]
         self._former_keys = [
@@ -81,6 +80,7 @@ class RedisWorkIndex(WorkIndex):
         self._cursor = _START
         self._reclaim_at = 0.0
         self._forget_at = 0.0
+        self._is_new = True
 
     def _script(self, name: str) -> AsyncScript:
         folder = files("adapters.redis") / "scripts"
@@ -112,6 +112,9 @@ class RedisWorkIndex(WorkIndex):
         now = asyncio.get_running_loop().time()
         if now < self._reclaim_at:
             return []
+        if self._is_new:
+            await self._age_what_the_dead_hold()
+            self._is_new = False
         found = await self._reclaim(limit)
         if self._cursor == _START:
             self._reclaim_at = now + self._reclaim_after / 2
@@ -133,6 +136,23 @@ class RedisWorkIndex(WorkIndex):
             return []
         self._cursor, entries, _ = cast("Reclaimed", answer)
         return [_item(fields["item"]) for _, fields in entries]
+
+    async def _age_what_the_dead_hold(self) -> None:
+        """Who takes a killed process's place on its host need not wait for what that one held to grow old.
+
+        It is handed out like anything left over then. Should its process live after all, as two containers may
+        get it wrong, some work is given out twice, and the ledger lets one of the two do it.
+        """
+        with suppress(driver.ResponseError), driver_errors():
+            for known in await self._reader.xinfo_consumers(self._stream, GROUP):
+                if known["pending"] and is_of_a_dead_process(known["name"]):
+                    await self._age(known["name"], known["pending"])
+
+    async def _age(self, consumer: str, entries: int) -> None:
+        held = await self._reader.xpending_range(self._stream, GROUP, "-", "+", entries, consumer)
+        ids = cast("list[int | bytes | str | memoryview[int]]", [entry["message_id"] for entry in held])
+        idle = round(self._reclaim_after * 1000) + 1
+        await self._reader.xclaim(self._stream, GROUP, consumer, 0, ids, idle=idle, justid=True)
 
     async def _wait_for_one(self, wait: float) -> Sequence[WorkItem]:
         """Waits inside Redis, no longer than the next look for left-overs allows. One entry is enough to wake up:
