@@ -6,6 +6,7 @@ seals puts the identity inside the content and compares it after opening.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -18,6 +19,12 @@ from core.errors import KeyMissing, SealBroken
 from core.ports.sealing import Sealer, WrappedKey
 
 OPENED_KEYS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _DataKey:
+    raw: bytes = field(repr=False)
+    fernet: Fernet = field(repr=False)
 
 
 class FernetSealer(Sealer):
@@ -43,14 +50,14 @@ class FernetSealer(Sealer):
     def rewrap(self, key: WrappedKey) -> WrappedKey:
         if key.key_id == self.key_ids[0]:
             return key
-        return self._wrap(self._unwrap(key))
+        return self._wrap(self._data_key(key).raw)
 
     def seal(self, key: WrappedKey, content: bytes) -> bytes:
-        return self._data_key(key).encrypt(content)
+        return self._data_key(key).fernet.encrypt(content)
 
     def open(self, key: WrappedKey, sealed: bytes) -> bytes:
         try:
-            return self._data_key(key).decrypt(sealed)
+            return self._data_key(key).fernet.decrypt(sealed)
         except InvalidToken:
             fingerprint = sha256(sealed).hexdigest()[:8]
             raise SealBroken(f"the sealed value {fingerprint} was changed, or sealed by another data key") from None
@@ -58,8 +65,9 @@ class FernetSealer(Sealer):
     def _wrap(self, data_key: bytes) -> WrappedKey:
         return WrappedKey(self.key_ids[0], self._ring.encrypt(data_key))
 
-    def _open_data_key(self, key: WrappedKey) -> Fernet:
-        return Fernet(self._unwrap(key))
+    def _open_data_key(self, key: WrappedKey) -> _DataKey:
+        raw = self._unwrap(key)
+        return _DataKey(raw, Fernet(raw))
 
     def _unwrap(self, key: WrappedKey) -> bytes:
         if key.key_id not in self.key_ids:

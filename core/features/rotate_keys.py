@@ -30,7 +30,7 @@ from core.ports.sealed_vault import (
 from core.ports.sealing import Sealer
 from core.ports.system import Clock
 
-BATCH: Final = 200
+BATCH: Final = 500
 """Rows locked at once, for the moment that one statement takes."""
 PATIENCE: Final = 30
 """Seconds: a process that begins, or that lost its lease, says within five which keys it holds."""
@@ -74,6 +74,18 @@ class Locksmith:
 
     def fault(self, row: SealedRow) -> SetAside | None:
         """What of the row does not open, if anything."""
+        return None if self._opens(row) else self._what_does_not_open(row)
+
+    def _opens(self, row: SealedRow) -> bool:
+        if row.sealed is None:
+            return False
+        try:
+            self.prove(row, self.sealer.open(row.key, row.sealed))
+        except (KeyMissing, SealBroken):
+            return False
+        return True
+
+    def _what_does_not_open(self, row: SealedRow) -> SetAside | None:
         try:
             self.sealer.seal(row.key, b"")
         except (KeyMissing, SealBroken) as problem:
