@@ -1,18 +1,16 @@
 """Finding and claiming the next 500 stores that are due, among a million, at any fill.
 
-`python -m benchmarks.refresh_due [--stores 1000000] [--claims 200]` starts a Postgres of its own (on disk, durable as
-shipped), fills a vault with sealed tokens of real size, and for several numbers of due stores measures the claim as
-schedulers make it: one statement over the narrow table of due times. What is claimed is due again at once, so that
-the fill stays as it is while the index is churned. Then the same beside an open snapshot (a backup), by eight
-schedulers at once, and the second statement, which reads one store's tokens. Exit code 1 when a claim is too slow.
+`make bench ONLY=refresh_due` (with a tenth of a million; `make bench-scale` with all) starts a Postgres of its own (on
+disk, durable as shipped), fills a vault with sealed tokens of real size, and for several numbers of due stores measures
+the claim as schedulers make it: one statement over the narrow table of due times. What is claimed is due again at once,
+so that the fill stays as it is while the index is churned. Then the same beside an open snapshot (a backup), by eight
+schedulers at once, and the second statement, which reads one store's tokens.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +28,7 @@ from adapters.postgres.connection import Pool, open_pool
 from adapters.postgres.refresh_book import CLAIM_DUE, PostgresRefreshBook
 from adapters.postgres.refresh_reports import PostgresRefreshReports
 from adapters.postgres.token_vault import OPEN_TOKENS
+from benchmarks.report import Goal, Report, Scale, told
 from core.ports.installations import DueRefresh
 
 BATCH = 500
@@ -39,6 +38,7 @@ SEALED_BYTES = 3900
 MEDIAN_MS, P95_MS = 20.0, 40.0
 """Promised for one scheduler at any fill."""
 Owner = psycopg.Connection[tuple[object, ...]]
+Row = dict[str, object]
 
 VAULT = (
     "ALTER TABLE tokens ALTER sealed SET STORAGE EXTERNAL",  # Fernet's output does not compress, this filling would
@@ -134,11 +134,11 @@ async def read_tokens(book: PostgresRefreshBook, pool: Pool) -> list[float]:
     return times
 
 
-def told(name: str, times: Sequence[float], **more: float) -> dict[str, object]:
+def row(what: str, times: Sequence[float], **more: float) -> Row:
     parts = quantiles(times, n=100)
-    row = {"what": name, "median": round(parts[49], 2), "p95": round(parts[94], 2), "max": round(max(times), 1), **more}
-    print(json.dumps(row), flush=True)
-    return row
+    found = {"what": what, "median": round(parts[49], 2), "p95": round(parts[94], 2), "max": round(max(times), 1)}
+    print(json.dumps(found | more), flush=True)
+    return found | more
 
 
 async def server_seconds(pool: Pool) -> float:
@@ -157,51 +157,53 @@ async def explain(pool: Pool) -> None:
     print("\n".join(row[0] for row in plan), flush=True)
 
 
-async def run(dsn: str, owner_dsn: str, stores: int, claims: int, sealed: int) -> list[str]:
-    """The names of what was too slow."""
+async def run(dsn: str, owner_dsn: str, stores: int, claims: int, sealed: int) -> list[Row]:
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         fill_vault(owner, stores, sealed)
         return await measure_all(dsn, owner, owner_dsn, stores, claims)
 
 
-async def measure_all(dsn: str, owner: Owner, owner_dsn: str, stores: int, claims: int) -> list[str]:
+async def measure_all(dsn: str, owner: Owner, owner_dsn: str, stores: int, claims: int) -> list[Row]:
     pool = await open_pool(dsn, max_size=1)
-    book, slow = PostgresRefreshBook(pool), []
+    book, rows = PostgresRefreshBook(pool), []
     for due in sorted({BATCH, min(10_000, stores), min(100_000, stores), stores}):
         fill_due(owner, stores, due)
         before = await server_seconds(pool)
         times = await measure(book, claims)
         spent = (await server_seconds(pool) - before) / claims * 1000
-        row = told(f"claim {BATCH} of {due:,} due", times, server_cpu=round(spent, 2))
-        if float(str(row["median"])) > MEDIAN_MS or float(str(row["p95"])) > P95_MS:
-            slow.append(str(row["what"]))
+        rows.append(row(f"claim {BATCH} of {due:,} due", times, server_cpu=round(spent, 2)))
     await explain(pool)
     with psycopg.connect(owner_dsn) as backup:
         backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         backup.execute("SELECT count(*) FROM workers")
-        told(f"claim {BATCH} of {stores:,} due beside an open snapshot", await measure(book, claims))
-    told("count the whole vault, as schedulers do once a minute", await count_all(PostgresRefreshReports(pool)))
-    told("read one claimed store's tokens", await read_tokens(book, pool))
+        rows.append(row(f"claim {BATCH} of {stores:,} due beside an open snapshot", await measure(book, claims)))
+    rows.append(
+        row("count the whole vault, as schedulers do once a minute", await count_all(PostgresRefreshReports(pool)))
+    )
+    rows.append(row("read one claimed store's tokens", await read_tokens(book, pool)))
     await pool.close()
     pool = await open_pool(dsn, max_size=SCHEDULERS)
     times = await measure_together(PostgresRefreshBook(pool), claims)
-    told(f"claim {BATCH} of {stores:,} due, {SCHEDULERS} schedulers at once", times)
+    rows.append(row(f"claim {BATCH} of {stores:,} due, {SCHEDULERS} schedulers at once", times))
     await pool.close()
-    return slow
+    return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--stores", type=int, default=1_000_000)
-    parser.add_argument("--claims", type=int, default=200, help="of each fill")
-    parser.add_argument("--sealed", type=int, default=SEALED_BYTES, help="bytes of a store's sealed tokens")
-    options = parser.parse_args()
-    print(f"load average before: {os.getloadavg()[0]:.2f}", flush=True)
+def benchmark(scale: Scale) -> Report:
+    stores, claims = scale.pick(2_000, 100_000, 1_000_000), scale.pick(16, 200, 200)
     with measured_database() as (dsn, owner_dsn):
-        slow = asyncio.run(run(dsn, owner_dsn, options.stores, options.claims, options.sealed))
-    if slow:
-        raise SystemExit(f"slower than {MEDIAN_MS:.0f} ms (median) or {P95_MS:.0f} ms (p95): {'; '.join(slow)}")
+        rows = asyncio.run(run(dsn, owner_dsn, stores, claims, SEALED_BYTES))
+    return Report(goals=list(goals(rows, stores)), facts={"milliseconds": rows})
+
+
+def goals(rows: Sequence[Row], stores: int) -> Iterator[Goal]:
+    """Of one scheduler at any fill."""
+    for found in rows:
+        if "server_cpu" in found:
+            what = f"{found['what']}, among {stores:,}"
+            yield Goal(f"{what}, median", float(str(found["median"])), MEDIAN_MS, False, " ms")
+            yield Goal(f"{what}, p95", float(str(found["p95"])), P95_MS, False, " ms")
 
 
 if __name__ == "__main__":
-    main()
+    told(benchmark)
