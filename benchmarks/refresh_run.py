@@ -1,18 +1,16 @@
 """A refresh run of 10,000 due stores against the sandbox over real HTTP: its rate, and whether memory stays flat.
 
-`python -m benchmarks.refresh_run [--stores 10000] [--latency 0.0]` starts a Postgres and a sandbox of its own, puts
-that many stores with sealed tokens of real size in the vault, all of them due, and renews them as a scheduler does,
-with its settings REFRESH_BATCH and REFRESH_AT_ONCE. Every refresh token must reach the sandbox exactly once. Memory
-is this process's: what it grows by after the first 3,000 stores, when the vault's cache is full. The sandbox shares
-the machine; it signs a token for each renewal. `--latency` makes it answer that many seconds later, as Zid would.
+`make bench ONLY=refresh_run` starts a Postgres and a sandbox of its own, puts that many stores with sealed tokens of
+real size in the vault, all of them due, and renews them as a scheduler does, with its settings REFRESH_BATCH and
+REFRESH_AT_ONCE. Every refresh token must reach the sandbox exactly once. Memory is this process's: what it grows by
+after the first 3,000 stores, when the vault's cache is full. The sandbox shares the machine; it signs a token for each
+renewal.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from time import perf_counter
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import psutil
 import psycopg
@@ -30,6 +28,7 @@ from adapters.postgres.sealed_tokens import Place, seal_tokens
 from adapters.sealing.fernet import FernetSealer
 from adapters.sealing.ring_keys import generate_key
 from benchmarks.refresh_due import measured_database
+from benchmarks.report import Goal, Report, Scale, told
 from config.settings import Settings, load_settings
 from core.domain.secret import Secret
 from core.domain.tokens import Tokens
@@ -43,6 +42,7 @@ from sandbox.world.records import Grant
 WARM = 3000
 """Stores after which memory has to stay where it is."""
 GROWTH_MB = 10.0
+PLAY_ZID = "--play-zid"
 CLIENT, SECRET = "48", "a-client-secret"
 YEAR = 365 * 86_400
 NEW_STORE = "INSERT INTO stores (store_id, title, install_id, epoch, state) VALUES (%s, 'a store', %s, 1, 'active')"
@@ -76,15 +76,12 @@ async def play_zid(stores: int) -> None:
 
 
 @contextmanager
-def sandbox(stores: int, latency: float) -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.refresh_run", "--play-zid", "--stores", str(stores)]
+def sandbox(stores: int) -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.refresh_run", PLAY_ZID, str(stores)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         url = next(line for line in process.stdout if line.startswith("http")).strip()
-        if latency:
-            fault = {"route": "POST /oauth/token", "kind": "latency", "seconds": latency, "probability": 1}
-            urlopen(Request(f"{url}/__sandbox/faults", json.dumps(fault).encode(), method="POST"), timeout=30).close()
         try:
             yield url
         finally:
@@ -156,28 +153,26 @@ def exchanges(zid: str) -> dict[str, int]:
     return {"exchanges": counted["refresh_token"].get("ok", 0), "uses of spent tokens": counted["refresh_reuse"]}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--stores", type=int, default=10_000)
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that Zid takes to answer")
-    parser.add_argument("--play-zid", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.play_zid:
-        return asyncio.run(play_zid(options.stores))
+def benchmark(scale: Scale) -> Report:
+    stores = scale.pick(200, 10_000, 100_000)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    print(f"load average before: {os.getloadavg()[0]:.2f}", flush=True)
     key = generate_key()
-    with measured_database() as (dsn, owner_dsn), sandbox(options.stores, options.latency) as zid:
-        fill(owner_dsn, options.stores, key)
-        result = asyncio.run(renew(settings_for(dsn, zid, key), options.stores))
+    with measured_database() as (dsn, owner_dsn), sandbox(stores) as zid:
+        fill(owner_dsn, stores, key)
+        result = asyncio.run(renew(settings_for(dsn, zid, key), stores))
         result |= exchanges(zid)
-    print(json.dumps(result, indent=2))
-    if (result["renewed"], result["exchanges"], result["uses of spent tokens"]) != (options.stores, options.stores, 0):
-        raise SystemExit("not every store was renewed once")
-    if float(str(result["MB grown since"] or 0)) > GROWTH_MB:
-        raise SystemExit(f"memory grew by more than {GROWTH_MB:.0f} MB")
-    return None
+    if (result["renewed"], result["exchanges"], result["uses of spent tokens"]) != (stores, stores, 0):
+        raise SystemExit(f"not every store was renewed once: {result}")
+    grown = result.pop("MB grown since")
+    return Report(
+        goals=[Goal("memory after 3,000 stores, more", float(str(grown)), GROWTH_MB, False, " MB")] if grown else [],
+        facts=result,
+        checked=["every refresh token reached the sandbox once"],
+    )
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == [PLAY_ZID]:
+        asyncio.run(play_zid(int(sys.argv[2])))
+    else:
+        told(benchmark)
