@@ -1,8 +1,8 @@
 """Drained after `kill -9` of the only consumer in mid-run: seconds from its restart, nothing lost, nothing doubled.
 
 `make bench ONLY=kill_worker`. Each time a backlog is worked off by one consumer, which is killed when a third of it is
-done, and started again at once. Built-in events (the mirror's) come back as soon as the index sees that nobody
-finishes them; what a handler of an app's own had begun comes back when the dead worker's lease ends.
+done, and started again at once. What it had taken of built-in events (the mirror's) its successor on the host
+takes over at once; what a handler of an app's own had begun comes back when the dead worker's lease ends.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ import psycopg
 
 from benchmarks import whole_path
 from benchmarks.report import Goal, Report, Scale, Series, told
-from benchmarks.rounds import interleave
+from benchmarks.rounds import Figure, interleave
 from benchmarks.world import WASL, Bench, bench
 
-EVENTS = {"mirror": 6_000, "handler": 2_000}
+TITLES = {
+    "mirror": "drained after the restart, the slowest: built-in events",
+    "handler": "drained after the restart, the slowest: an app's own handler",
+}
+EVENTS = {"mirror": 5_000, "handler": 2_000}
 HANDLERS = {"mirror": "", "handler": "benchmarks.whole_path"}
 PATIENCE = 60.0
 DONE = "SELECT count(*) FROM events WHERE state = 'done' AND origin = 'zid' AND entity_id::bigint >= %s"
@@ -27,20 +31,23 @@ ROWS = "SELECT count(*) FROM mirror_orders WHERE entity_id::bigint >= %s"
 
 
 def benchmark(scale: Scale) -> Report:
-    times = scale.pick(1, 20, 20)
+    times = {"mirror": scale.pick(1, 20, 20), "handler": scale.pick(0, 3, 20)}
     with bench(0) as on:
         whole_path.stores(on.postgres)
-        kinds = scale.pick(("mirror",), ("mirror", "handler"), ("mirror", "handler"))
-        figures = interleave({kind: partial(killed, on, kind) for kind in kinds}, times)
+        figures = [figure for kind in times if times[kind] for figure in measured(on, kind, times[kind])]
     return Report(
         [Series("Drained after the restart", "seconds", figures)],
         [
-            Goal(f"drained after the restart, the slowest of {times}: {one.name}", max(one.values), 2.0, False, " s")
+            Goal(TITLES[one.name], max(one.values), 2.0, False, " s", (min(one.values), max(one.values)))
             for one in figures
         ],
         facts={"backlog": EVENTS, "killed": times},
         checked=["every event is done with one row in the mirror and, where there is a handler, one effect"],
     )
+
+
+def measured(on: Bench, kind: str, times: int) -> list[Figure]:
+    return interleave({kind: partial(killed, on, kind)}, times)
 
 
 def killed(on: Bench, kind: str) -> float:
