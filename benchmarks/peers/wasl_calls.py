@@ -20,6 +20,7 @@ import uvloop
 from config.settings import load_settings
 from core.domain.operations.orders import ListOrders, OrderPayload
 from core.ids import StoreId
+from entrypoints.process import settle_in
 from entrypoints.wiring import Daemon, daemon
 
 WARM = 500
@@ -46,6 +47,7 @@ async def some(parts: Daemon, numbers: count[int], calls: int, at_once: int, sto
 async def main(calls: int, at_once: int) -> None:
     stores, numbers = int(os.environ["STORES"]), count()
     async with daemon(load_settings(os.environ), "consumer") as parts:
+        settle_in()
         await some(parts, numbers, max(min(calls, WARM), stores), at_once, stores)
         began = time.process_time()
         orders = await some(parts, numbers, calls, at_once, stores)
