@@ -146,8 +146,18 @@ async def test_cut_connections_cost_no_delivery(shop: Shop, postgres_server: Pos
             await asyncio.wait(accepting, timeout=0.05)
     assert cuts > 1
     assert {task.result() for task in accepting} == {Receipt.ACCEPTED}
+    await eventually(lambda: _answers(shop))
     books = (await shop.reader.books()).of(Origin.ZID)
     assert (books.received, books.duplicates, books.difference) == (1000, 0, 0)
+
+
+async def _answers(shop: Shop) -> bool:
+    """Whether the reading pool has noticed the last cut."""
+    try:
+        await shop.reader.books()
+    except Unavailable:
+        return False
+    return True
 
 
 async def test_callers_wait_while_postgres_is_away_and_no_longer_than_their_patience(

@@ -29,6 +29,7 @@ NAMES_NO_INSTALL = {
     "wasl:state:{%s}": "an install that is only being begun",
     "wasl:cache:{%s}": "Zid's static lists, and whether Zid knows our client",
     "wasl:rate:{%s:%d}": "Zid allows so much to the app and store, whichever install asks",
+    "wasl:rate-refused:%s": "the same, for whoever looks: the stores Zid told to slow down",
     "wasl:probe:{%s}": "breakers are by family and store: how Zid is, not what we may",
     "wasl:breakers": "news of breakers",
     "wasl:door:{%s}": "visitors of our own doors",
