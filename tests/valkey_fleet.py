@@ -43,6 +43,17 @@ class Node:
     def start(self) -> None:
         self.process.start(self.launch, ready=lambda _: _answers(self.port), deadline_seconds=PATIENCE)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes what it is sent and says nothing, while inside."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, Signals.SIGSTOP)
+        try:
+            yield
+        finally:
+            if self.process.pid is not None:
+                os.kill(self.process.pid, Signals.SIGCONT)
+
     def kill(self) -> None:
         """kill -9."""
         self.process.stop(((Signals.SIGKILL, 10.0),))
@@ -113,6 +124,13 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def one_server(*arguments: str) -> Iterator[Node]:
+    """A server alone, which may be frozen and killed."""
+    with _folder() as data_dir, ExitStack() as stack:
+        yield _started(data_dir, stack, "--save", "", "--appendonly", "no", *arguments)
 
 
 # --- a cluster --------------------------------------------------------------

@@ -123,15 +123,17 @@ def _client(
 
 
 def _connect(address: OneServer | Service | Cluster, client: Redis) -> Connect:
-    """One more connection as the client's own. None with a cluster, which has no one server that all keys are on."""
+    """A connection as the client's own. None with a cluster, which has no one server that all keys are on."""
+    if isinstance(address, Cluster):
+        return _nowhere
+    pool = client.connection_pool
 
     async def connect() -> AbstractConnection | None:
-        if isinstance(address, Cluster):
-            return None
-        connection: AbstractConnection = client.connection_pool.make_connection()  # type: ignore[no-untyped-call]  # as below
+        connection: AbstractConnection = pool.connection_class(**{**pool.connection_kwargs, "socket_timeout": None})
         try:
             with driver_errors():
-                await connection.connect()  # type: ignore[no-untyped-call]  # the driver's
+                async with asyncio.timeout(_CONNECT_SECONDS):
+                    await connection.connect()  # type: ignore[no-untyped-call]  # the driver's
         except BaseException as problem:
             await connection.disconnect(nowait=True)
             if isinstance(problem, Unavailable):
@@ -140,6 +142,10 @@ def _connect(address: OneServer | Service | Cluster, client: Redis) -> Connect:
         return connection
 
     return connect
+
+
+async def _nowhere() -> None:
+    """There is no one connection to be had."""
 
 
 def _trust(ca_cert: str) -> Mapping[str, str]:

@@ -11,16 +11,23 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, cast
+from math import inf
+from typing import Final
 
-import hiredis
 from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import NoScriptError, RedisError
 
 Connect = Callable[[], Awaitable[AbstractConnection | None]]
-"""A connection that the driver has greeted and signed in; None while there is none to be had."""
+"""A connection that the driver has greeted and signed in; None while there is none to be had. Takes as long as it may.
 
-PATIENCE: Final = 2.0
-"""Seconds after which a server that owes an answer counts as gone."""
+It has no time limit for a command of its own: the line has one for all.
+"""
+
+PATIENCE: Final = 1.0
+"""Seconds after which a server that owes an answer counts as gone: they leave time for the driver's way."""
+PAUSE: Final = 0.5
+"""Seconds until a line that broke, or could not be had, is opened again."""
+_ODD: Final = (RedisError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,82 +35,107 @@ class _Question:
     answer: asyncio.Future[object]
     at: float
 
-
-class _Answers(asyncio.Protocol):
-    """Hands each answer to whoever asked first of those that wait."""
-
-    def __init__(self) -> None:
-        self._reader = hiredis.Reader(encoding="utf-8")
-        self.waiting: deque[_Question] = deque()
-        self.is_lost = False
-
-    def data_received(self, data: bytes) -> None:
-        self._reader.feed(data)
-        while self.waiting and (answer := self._reader.gets()) is not False:
-            question = self.waiting.popleft()
-            if not question.answer.done():
-                question.answer.set_result(answer)
-
-    def connection_lost(self, _: Exception | None) -> None:
-        """Whoever waits goes the other way."""
-        self.is_lost = True
-        for question in self.waiting:
-            if not question.answer.done():
-                question.answer.set_result(None)
-        self.waiting.clear()
+    def settle(self, answer: object) -> None:
+        """Nothing happens where its caller has gone away."""
+        if not self.answer.done():
+            self.answer.set_result(answer)
 
 
 class Line:
-    """Opened by the first question, and again after it broke."""
+    """Opened aside by the first question, and again after it broke: nobody waits for that."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self._connection: AbstractConnection | None = None
-        self._transport: asyncio.Transport | None = None
-        self._answers = _Answers()
-        self._opening = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+        self._waiting: deque[_Question] = deque()
+        self._watch: asyncio.TimerHandle | None = None
+        self._opens_at = 0.0
 
     async def ask(self, *command: str | int | float) -> object | None:
-        """The server's answer; None where it is an error or does not come this way."""
-        loop = asyncio.get_running_loop()
-        transport = self._transport
-        if transport is None or not self._is_sound(loop.time()):
-            transport = await self._opened()
-        if transport is None:
+        """The server's answer, within PATIENCE; None where it is an error or does not come this way."""
+        connection = self._connection
+        if connection is None or not connection.is_connected:
+            self._open()
             return None
-        question = _Question(loop.create_future(), loop.time())
-        self._answers.waiting.append(question)
-        transport.write(hiredis.pack_command(command))  # type: ignore[arg-type]  # its stub takes one-tuples only
-        answer = await question.answer
-        if not isinstance(answer, hiredis.ReplyError):
-            return answer
-        await self.aclose()
-        return None
+        question = self._awaited()
+        try:
+            await connection.send_command(*command, check_health=False)
+        except _ODD:
+            self._hang_up()
+        return await question.answer
 
     async def aclose(self) -> None:
         """Hangs up; the next question opens it again."""
-        connection, self._connection, self._transport = self._connection, None, None
-        if connection is not None:
+        self._hang_up()
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
+        self._opens_at = 0.0
+
+    def _open(self) -> None:
+        if self._reading is None and asyncio.get_running_loop().time() >= self._opens_at:
+            self._reading = asyncio.create_task(self._live(), name="shared line to redis")
+            self._reading.add_done_callback(self._ended)
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        self._reading = None
+        self._opens_at = asyncio.get_running_loop().time() + PAUSE
+
+    def _hang_up(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _live(self) -> None:
+        """Until it breaks or is hung up."""
+        connection = await self._connect()
+        if connection is None:
+            return
+        self._connection = connection
+        try:
+            await self._read(connection)
+        except _ODD:
+            return
+        finally:
+            self._connection = None
+            self._let_go()
             await connection.disconnect(nowait=True)
 
-    def _is_sound(self, now: float) -> bool:
-        waiting = self._answers.waiting
-        return not self._answers.is_lost and not (waiting and now - waiting[0].at > PATIENCE)
+    async def _read(self, connection: AbstractConnection) -> None:
+        """Hands each answer to whoever asked first of those that wait. Ends at one that nobody asked for."""
+        while True:
+            try:
+                answer = await connection.read_response(timeout=inf)
+            except NoScriptError:
+                answer = None
+            if not self._waiting:
+                return
+            self._waiting.popleft().settle(answer)
 
-    async def _opened(self) -> asyncio.Transport | None:
-        """None while it cannot be opened, and for those who come while somebody is at it."""
-        if self._opening.locked():
-            return None
-        async with self._opening:
-            await self.aclose()
-            connection = await self._connect()
-            return self._taken_over(connection) if connection else None
+    def _let_go(self) -> None:
+        """Whoever waits goes the other way."""
+        for question in self._waiting:
+            question.settle(None)
+        self._waiting.clear()
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
-    def _taken_over(self, connection: AbstractConnection) -> asyncio.Transport:
-        """From here on answers are read by us."""
-        writer = connection._writer
-        assert writer is not None  # connected
-        self._connection, self._answers = connection, _Answers()
-        self._transport = cast("asyncio.Transport", writer.transport)
-        self._transport.set_protocol(self._answers)
-        return self._transport
+    def _awaited(self) -> _Question:
+        loop = asyncio.get_running_loop()
+        question = _Question(loop.create_future(), loop.time())
+        self._waiting.append(question)
+        if self._watch is None:
+            self._watch = loop.call_later(PATIENCE, self._look)
+        return question
+
+    def _look(self) -> None:
+        """One timer for all: it looks at whoever has waited longest."""
+        self._watch = None
+        if not self._waiting:
+            return
+        loop = asyncio.get_running_loop()
+        left = self._waiting[0].at + PATIENCE - loop.time()
+        if left > 0:
+            self._watch = loop.call_later(left, self._look)
+        else:
+            self._hang_up()

@@ -81,6 +81,15 @@ async def test_more_callers_than_connections_wait_their_turn(watched: Watched) -
     await clients.aclose()
 
 
+async def test_the_line_that_callers_share_leads_to_the_primary(watched: Watched) -> None:
+    clients = open_redis(watched.url)
+    async with asyncio.timeout(PATIENCE):
+        while not isinstance(role := await clients.line.ask("ROLE"), list):
+            await asyncio.sleep(0.01)
+    assert role[0] == "master"
+    await clients.aclose()
+
+
 async def test_a_service_that_no_sentinel_knows_is_unavailable(watched: Watched) -> None:
     clients = open_redis(watched.url.replace("/wasl", "/another"))
     with pytest.raises(Unavailable, match="redis"):

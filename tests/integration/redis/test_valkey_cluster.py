@@ -143,6 +143,13 @@ async def test_allowances_states_and_answers_are_spread_over_the_nodes(
         assert await RedisCache(others).get(f"c{store}") == "content"
 
 
+async def test_no_one_line_leads_to_all_of_them(clients: RedisClients) -> None:
+    """The limiter goes the driver's way there, which knows the nodes."""
+    assert [await clients.line.ask("PING") for _ in range(3)] == [None] * 3
+    assert await RedisRateLimiter(clients, Allowance(60)).take(StoreId(1), Traffic.HANDLER) == 0
+    assert await clients.line.ask("PING") is None
+
+
 async def test_breaker_news_reach_listeners_at_any_node(clients: RedisClients, others: RedisClients) -> None:
     name = BreakerName("orders", StoreId(7))
     told = News(name, True, "us")

@@ -142,6 +142,9 @@ async def test_the_right_authority_lets_redis_be_used(
     clients = open_redis(f"rediss://{NAME}:{redis_port}/0", ca_cert=given(authority.pem, tmp_path, form))
     try:
         assert [await clients.writer.ping(), await clients.reader.ping()] == [True, True]
+        async with asyncio.timeout(30):
+            while await clients.line.ask("PING") != "PONG":
+                await asyncio.sleep(0.01)
     finally:
         await clients.aclose()
 
