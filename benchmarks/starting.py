@@ -6,7 +6,6 @@ that run already. `wasl up` is started with its data directory made before, and 
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import tempfile
@@ -96,7 +95,7 @@ def _until(home: Path, command: Sequence[str], ready: Callable[[], bool], **give
             time.sleep(POLL)
         return time.perf_counter() - began
     finally:
-        started.send_signal(signal.SIGINT)
+        started.terminate()
         started.wait(timeout=PATIENCE)
 
 
