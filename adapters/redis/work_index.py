@@ -43,6 +43,8 @@ FORMER_KEPT: Final = 24 * 3600
 GROUP: Final = "workers"
 CONSUMERS_FORGOTTEN_AFTER: Final = 600.0
 """A live consumer is seen every two seconds."""
+FINISHED_AT_ONCE: Final = 1000
+"""As many as one command in the script takes for certain."""
 _START: Final = "0-0"
 # What a read gets when the group is gone, or goes while it waits (Redis 7.0, Valkey 9.1).
 _GROUP_LOST: Final = ("NOGROUP", "UNBLOCKED")
@@ -178,10 +180,12 @@ class RedisWorkIndex(WorkIndex):
         await self.incarnation()
 
     async def finish(self, items: Sequence[WorkItem]) -> Sequence[StoreId]:
-        if not items:
-            return []
-        stores = cast("list[str]", await self._run(self._finish, self._window // 2, *map(_text, items)))
-        return [StoreId(int(store)) for store in stores]
+        relieved: list[StoreId] = []
+        for start in range(0, len(items), FINISHED_AT_ONCE):
+            texts = map(_text, items[start : start + FINISHED_AT_ONCE])
+            stores = cast("list[str]", await self._run(self._finish, self._window // 2, *texts))
+            relieved += [StoreId(int(store)) for store in stores]
+        return relieved
 
     async def absent(self, items: Sequence[WorkItem]) -> Sequence[WorkItem]:
         if not items:

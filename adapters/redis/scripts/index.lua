@@ -14,6 +14,8 @@ local members, counts, full, born = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local later, served = KEYS[9], KEYS[10]
 local group = 'workers'
 local SET_OUT = 1
+-- Arguments that `unpack` can surely take, twice over.
+local AT_ONCE = 1000
 
 -- How many entries are given to a consumer; nil without a group.
 local function pending_entries()
@@ -72,35 +74,60 @@ local function leave(store)
   redis.call('ZREM', later, store)
 end
 
--- Begins the next round where this one is over.
-local function next_store()
+-- At most `count` stores whose turn it is, all of one round; begins the next round where this one is over.
+local function next_stores(count)
   if redis.call('EXISTS', ring) == 0 then
     redis.call('DEL', served)
     if redis.call('EXISTS', later) == 1 then
       redis.call('RENAME', later, ring)
     end
   end
-  return redis.call('ZPOPMIN', ring)[1]
+  local stores, popped = {}, redis.call('ZPOPMIN', ring, count)
+  for i = 1, #popped, 2 do
+    stores[#stores + 1] = popped[i]
+  end
+  return stores
 end
 
--- The earliest item of the store whose turn it is becomes an entry.
+-- Stores that had their turn and have more are to have the next one in the same order.
+local function join_later(stores)
+  local number, turns = redis.call('INCRBY', numbers, #stores) - #stores, {}
+  for i, store in ipairs(stores) do
+    turns[#turns + 1] = number + i
+    turns[#turns + 1] = store
+  end
+  redis.call('ZADD', later, 'NX', unpack(turns))
+end
+
+-- The earliest item of each store whose turn it is becomes an entry: at most `count`, all of one round.
+-- -> how many had their turn. What they have in common is written at once: it is most of the work.
 -- The pure model of this is core/domain/turns.py.
-local function choose()
-  local store = next_store()
-  if not store then
-    return false
+local function choose(count)
+  local stores = next_stores(count)
+  local chosen, places, staying = {}, {}, {}
+  for _, store in ipairs(stores) do
+    local first = waiting_of(store, 2)
+    if first[1] then
+      local item = string.match(first[1], '^%S+ %S+ (.*)$')
+      chosen[#chosen + 1] = first[1]
+      places[#places + 1] = item
+      places[#places + 1] = redis.call('XADD', stream, '*', 'item', item)
+    end
+    if first[2] then
+      staying[#staying + 1] = store
+    end
   end
-  redis.call('SADD', served, store)
-  local first = waiting_of(store, 2)
-  if first[1] then
-    local item = string.match(first[1], '^%S+ %S+ (.*)$')
-    redis.call('ZREM', waiting, first[1])
-    redis.call('HSET', members, item, redis.call('XADD', stream, '*', 'item', item))
+  if #stores > 0 then
+    redis.call('SADD', served, unpack(stores))
   end
-  if first[2] then
-    join(store, redis.call('INCR', numbers))
+  if #chosen > 0 then
+    redis.call('ZREM', waiting, unpack(chosen))
+    redis.call('HSET', members, unpack(places))
   end
-  return true
+  if #staying > 0 then
+    join_later(staying)
+  end
+  return #stores
 end
 
 local function unread()
@@ -109,9 +136,12 @@ end
 
 -- Chooses until `count` entries are there that nobody has, as far as items wait.
 local function choose_until(count)
-  for _ = 1, count - unread() do
-    if not choose() then
+  local lacking = count - unread()
+  while lacking > 0 do
+    local turns = choose(math.min(lacking, AT_ONCE))
+    if turns == 0 then
       return
     end
+    lacking = lacking - turns
   end
 end
