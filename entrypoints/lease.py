@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from adapters.process_marks import is_gone, own_mark
 from core.errors import Unavailable
 from core.ids import WorkerId
 from core.ports.event_ledger import Workers
@@ -33,8 +34,16 @@ class Lease:
         return self._worker
 
     async def join(self) -> None:
-        self._worker = await self._workers.join(self._kind)
+        """Whose place is taken after a kill need not be waited for: what it held is free at once."""
+        await self._end_the_dead()
+        self._worker = await self._workers.join(self._kind, own_mark())
         log.info("worker_joined", worker=self._worker, kind=self._kind)
+
+    async def _end_the_dead(self) -> None:
+        dead = [worker for worker, mark in (await self._workers.processes()).items() if is_gone(mark)]
+        if dead:
+            await self._workers.end(dead)
+            log.info("leases_of_the_dead_ended", workers=dead)
 
     async def renew(self) -> None:
         """Once; joins anew when the lease ran out. Raises Unavailable, and the old id is kept meanwhile."""

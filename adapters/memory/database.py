@@ -68,6 +68,7 @@ class MemoryDatabase:
     workers: dict[WorkerId, datetime] = field(default_factory=dict)
     """Until when each worker's lease runs."""
     worker_kinds: dict[WorkerId, str] = field(default_factory=dict)
+    worker_processes: dict[WorkerId, str] = field(default_factory=dict)
     events: dict[EventId, EventRow] = field(default_factory=dict)
     runs: dict[int, RunRow] = field(default_factory=dict)
     dedupe: dict[bytes, DedupeRow] = field(default_factory=dict)

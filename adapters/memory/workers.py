@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -19,11 +20,20 @@ class MemoryWorkers(Workers):
         self._database = database
         self._lease = lease
 
-    async def join(self, kind: str) -> WorkerId:
+    async def join(self, kind: str, process: str = "") -> WorkerId:
         worker = WorkerId(next(self._database.numbers))
         self._database.workers[worker] = self._database.now() + self._lease
         self._database.worker_kinds[worker] = kind
+        self._database.worker_processes[worker] = process
         return worker
+
+    async def processes(self) -> Mapping[WorkerId, str]:
+        database = self._database
+        return {worker: database.worker_processes[worker] for worker in database.workers if database.is_alive(worker)}
+
+    async def end(self, workers: Collection[WorkerId]) -> None:
+        for worker in self._database.workers.keys() & set(workers):
+            self._database.workers[worker] = min(self._database.workers[worker], self._database.now())
 
     async def renew(self, worker: WorkerId) -> bool:
         if not self._database.is_alive(worker):

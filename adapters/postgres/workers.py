@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -11,7 +12,9 @@ from core.ports.event_ledger import Workers
 
 LEASE: Final = timedelta(seconds=10)
 
-_JOIN: Final = "INSERT INTO workers (kind, lease_until) VALUES ($1, now() + $2) RETURNING worker_id"
+_JOIN: Final = "INSERT INTO workers (kind, process, lease_until) VALUES ($1, $2, now() + $3) RETURNING worker_id"
+_PROCESSES: Final = "SELECT worker_id, process FROM workers WHERE lease_until > now()"
+_END: Final = "UPDATE workers SET lease_until = now() WHERE worker_id = ANY ($1) AND lease_until > now()"
 _RENEW: Final = """
     UPDATE workers SET lease_until = now() + $2 WHERE worker_id = $1 AND lease_until > now() RETURNING true
 """
@@ -25,9 +28,18 @@ class PostgresWorkers(Workers):
         self._pool = pool
         self._lease = lease
 
-    async def join(self, kind: str) -> WorkerId:
+    async def join(self, kind: str, process: str = "") -> WorkerId:
         async with acquire(self._pool) as connection:
-            return WorkerId(await connection.fetchval(_JOIN, kind, self._lease))
+            return WorkerId(await connection.fetchval(_JOIN, kind, process, self._lease))
+
+    async def processes(self) -> Mapping[WorkerId, str]:
+        async with acquire(self._pool) as connection:
+            rows = await connection.fetch(_PROCESSES)
+        return {WorkerId(row["worker_id"]): row["process"] for row in rows}
+
+    async def end(self, workers: Collection[WorkerId]) -> None:
+        async with acquire(self._pool) as connection:
+            await connection.execute(_END, list(workers))
 
     async def renew(self, worker: WorkerId) -> bool:
         async with acquire(self._pool) as connection:

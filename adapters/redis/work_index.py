@@ -140,10 +140,9 @@ class RedisWorkIndex(WorkIndex):
         return [_item(fields["item"]) for _, fields in entries]
 
     async def _age_what_the_dead_hold(self) -> None:
-        """Who takes a killed process's place on its host need not wait for what that one held to grow old.
+        """Who takes a killed process's place on its machine need not wait for what that one held to grow old.
 
-        It is handed out like anything left over then. Should its process live after all, as two containers may
-        get it wrong, some work is given out twice, and the ledger lets one of the two do it.
+        It is handed out like anything left over then.
         """
         with suppress(driver.ResponseError), driver_errors():
             for known in await self._reader.xinfo_consumers(self._stream, GROUP):

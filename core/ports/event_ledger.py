@@ -177,8 +177,16 @@ class Workers(Protocol):
     """Leases. A worker that does not renew in time loses what it holds."""
 
     @abstractmethod
-    async def join(self, kind: str) -> WorkerId:
-        """A new worker with a fresh lease."""
+    async def join(self, kind: str, process: str = "") -> WorkerId:
+        """A new worker with a fresh lease; `process` is a mark by which others may know that it is gone."""
+
+    @abstractmethod
+    async def processes(self) -> Mapping[WorkerId, str]:
+        """The marks of those whose lease holds."""
+
+    @abstractmethod
+    async def end(self, workers: Collection[WorkerId]) -> None:
+        """Their leases are over now. For workers that certainly are gone."""
 
     @abstractmethod
     async def renew(self, worker: WorkerId) -> bool:

@@ -44,6 +44,26 @@ async def test_who_left_or_never_joined_cannot_renew(world: LedgerWorld) -> None
     await world.workers.leave(worker)
 
 
+async def test_a_worker_tells_which_process_it_is(world: LedgerWorld) -> None:
+    first, second = await world.workers.join("consumer", "a mark"), await world.workers.join("consumer")
+    gone, left = await world.workers.join("http", "another"), await world.workers.join("http", "one more")
+    await world.hands.expire_lease(gone)
+    await world.workers.leave(left)
+    assert await world.workers.processes() == {first: "a mark", second: ""}
+
+
+async def test_what_an_ended_worker_held_is_released(world: LedgerWorld) -> None:
+    live = await install(world)
+    items = await through_the_mirror(world, await queued(world, live, 1, 2), "courier")
+    dead, alive = await world.workers.join("consumer"), await world.workers.join("consumer")
+    await claimed(world, dead, items[0])
+    await claimed(world, alive, items[1])
+    await world.workers.end([dead, WorkerId(999_999)])
+    assert not await world.workers.renew(dead)
+    assert list(await world.maintenance.release_orphans()) == [items[0]]
+    assert await world.workers.renew(alive)
+
+
 async def test_renewing_keeps_what_is_held(world: LedgerWorld) -> None:
     live = await install(world)
     items = await through_the_mirror(world, await queued(world, live, 1), "courier")

@@ -1,19 +1,18 @@
 """The work index on Redis: what goes wrong with stream consumers elsewhere must not go wrong here."""
 
 import asyncio
-import os
-import socket
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from adapters.redis.connection import RedisClients, open_redis
+from adapters.redis.index_consumers import own_name
 from adapters.redis.work_index import GROUP, RedisWorkIndex
 from core.domain.events import WorkItem, WorkKind
 from core.errors import Unavailable
 from core.ids import StoreId
 from core.ports.work_index import SET_OUT
+from tests.killed_process import its_mark
 
 STREAM = "{wasl:index3:work}:stream"
 MEMBERS = "{wasl:index3:work}:members"
@@ -245,29 +244,20 @@ async def test_cancelled_takes_give_their_connections_back(redis_url: str) -> No
     await clients.aclose()
 
 
-@pytest.fixture(scope="session")
-def dead_process() -> int:
-    with subprocess.Popen(["true"]) as ended:
-        ended.wait()
-    return ended.pid
-
-
 async def held_by(clients: RedisClients, name: str) -> None:
     """One item, which somebody of this name took."""
     await RedisWorkIndex(clients).publish(items(1))
     assert await clients.writer.xreadgroup(GROUP, name, {STREAM: ">"}, count=1)
 
 
-async def test_what_a_dead_process_of_this_host_held_is_handed_out_at_once(
-    clients: RedisClients, dead_process: int
-) -> None:
-    await held_by(clients, f"{socket.gethostname()}:{dead_process}:0123abcd")
+async def test_what_a_dead_process_of_this_machine_held_is_handed_out_at_once(clients: RedisClients) -> None:
+    await held_by(clients, f"{its_mark()}:0123abcd")
     heir = RedisWorkIndex(clients, reclaim_after=3600)
     assert await heir.take(limit=5, wait=0) == items(1)
     assert await RedisWorkIndex(clients, reclaim_after=3600).take(limit=5, wait=0) == []
 
 
-@pytest.mark.parametrize("name", ["{host}:{alive}:0123abcd", "elsewhere:{dead}:0123abcd", "another name"])
-async def test_what_others_hold_is_waited_for(clients: RedisClients, dead_process: int, name: str) -> None:
-    await held_by(clients, name.format(host=socket.gethostname(), alive=os.getpid(), dead=dead_process))
+@pytest.mark.parametrize("name", [own_name(), f"elsewhere/{its_mark()}:0123abcd", "another name"])
+async def test_what_others_hold_is_waited_for(clients: RedisClients, name: str) -> None:
+    await held_by(clients, name)
     assert await RedisWorkIndex(clients, reclaim_after=3600).take(limit=5, wait=0) == []
