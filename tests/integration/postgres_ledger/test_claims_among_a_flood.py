@@ -1,7 +1,8 @@
 """What claiming costs while one store has a long backlog, in pages touched, which no busy machine changes.
 
 The flood is queued for the mirror and as runs, in one lane, in a hundred, or in a lane each; the planner has not
-counted it, as it has not when a flood has just come in. Four times the flood must not cost four times as much.
+counted it, as it has not when a flood has just come in, or it counted last when all was done. Four times the flood
+must not cost four times as much.
 """
 
 import json
@@ -45,6 +46,15 @@ FLOOD = """
     INSERT INTO runs (event_id, handler, store_id, install_id, lane, seq, state)
     SELECT md5(n::text)::uuid, 'slow', 1, 1, 1000000 + n %% %(lanes)s, n, 'queued'
     FROM generate_series(%(first)s, %(last)s) n;
+"""
+
+DONE = """
+    INSERT INTO events (event_id, store_id, install_id, origin, topic, entity_kind, entity_id, lane, state,
+                        received_at, settled_at, size)
+    SELECT md5('d' || n)::uuid, 1, 1, 'zid', 'order.create', 'order', 'd' || n, -1000 - n, 'done', now(), now(), 2
+    FROM generate_series(1, %(done)s) n;
+    INSERT INTO runs (event_id, handler, store_id, install_id, lane, seq, state, settled_at)
+    SELECT md5('d' || n)::uuid, 'slow', 1, 1, -1000 - n, n, 'done', now() FROM generate_series(1, %(done)s) n;
 """
 
 
@@ -91,7 +101,7 @@ def pages() -> int:
     return counted
 
 
-async def costs(pool: asyncpg.Pool) -> Mapping[str, int]:
+async def costs(pool: asyncpg.Pool, *, first_run: int = 1) -> Mapping[str, int]:
     """Pages of everything that a consumer asks while it works; the quiet store gets its places in every batch."""
     events, runs = PostgresEventLedger(pool), PostgresRunLedger(pool)
     pages()
@@ -100,7 +110,7 @@ async def costs(pool: asyncpg.Pool) -> Mapping[str, int]:
         assert sum(event.store_id == QUIET for event in batch.events) == QUIET_EVENTS
         assert len(batch.events) > QUIET_EVENTS
     found["batch"] = pages()
-    await runs.claim(list(range(1, 21)), WorkerId(1))
+    await runs.claim(list(range(first_run, first_run + 20)), WorkerId(1))
     found["runs"] = pages()
     assert await events.backlog(FLOODING, limit=WINDOW)
     found["backlog of one store"] = pages()
@@ -117,6 +127,18 @@ async def test_a_longer_flood_makes_no_claim_dearer(owner: psycopg.Cursor, pool:
     owner.execute(FLOOD, {"first": SMALL + 1, "last": LARGE, "lanes": lanes})
     after = await costs(pool)
     assert {name for name in after if after[name] > 2 * before[name] + 500} == set(), (before, after)
+    assert max(after.values()) < LARGE, after
+
+
+@pytest.mark.parametrize("lanes", [100, LARGE])
+async def test_nor_does_one_that_comes_in_when_all_was_done(
+    owner: psycopg.Cursor, pool: asyncpg.Pool, lanes: int
+) -> None:
+    owner.execute(DONE, {"done": SMALL})
+    for table in ("events", "runs"):
+        owner.execute(f"VACUUM ANALYZE {table}")
+    owner.execute(FLOOD, {"first": 1, "last": LARGE, "lanes": lanes})
+    after = await costs(pool, first_run=SMALL + 1)
     assert max(after.values()) < LARGE, after
 
 
