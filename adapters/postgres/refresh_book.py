@@ -107,11 +107,11 @@ class PostgresRefreshBook(RefreshBook):
 
     async def begin(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> Intent:
         """HELD also when the generation is no longer the latest, or the own lease ran out: read again."""
-        async with transaction(self._pool) as conn:
+        async with acquire(self._pool) as conn:
             if await conn.fetchval(_TAKE, install_id, generation, worker):
                 return Intent.TAKEN
-            found = await conn.fetchrow(_LOOK, install_id, generation)
-            return await _judge(conn, install_id, generation, found) if found else Intent.HELD
+            async with conn.transaction():
+                return await _found(conn, install_id, generation)
 
     async def drop(self, install_id: InstallId, generation: Generation, worker: WorkerId) -> None:
         async with transaction(self._pool) as conn:
@@ -140,6 +140,12 @@ class PostgresRefreshBook(RefreshBook):
     async def postpone(self, install_id: InstallId, until: datetime, *, failed: bool) -> None:
         async with acquire(self._pool) as conn:
             await conn.execute(_POSTPONE, install_id, until, int(failed))
+
+
+async def _found(conn: Connection, install_id: InstallId, generation: Generation) -> Intent:
+    """What stands where the place was not free, or was not this generation's."""
+    intent = await conn.fetchrow(_LOOK, install_id, generation)
+    return await _judge(conn, install_id, generation, intent) if intent else Intent.HELD
 
 
 async def _judge(conn: Connection, install_id: InstallId, generation: Generation, intent: asyncpg.Record) -> Intent:

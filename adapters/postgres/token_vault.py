@@ -11,7 +11,7 @@ import asyncpg
 
 from adapters.postgres.alerts import heal_alert
 from adapters.postgres.audit import write_audit
-from adapters.postgres.connection import Connection, Pool, acquire, transaction
+from adapters.postgres.connection import Connection, Pool, acquire, keeping_plans
 from adapters.postgres.sealed_tokens import Place, open_tokens, seal_tokens
 from core.domain.alerts import AlertKind, subject_of
 from core.domain.audit import AuditEntry
@@ -35,16 +35,23 @@ _DATA_KEY: Final = """
     WHERE t.install_id = $1 AND t.generation = $2 AND t.store_id = $3
     FOR NO KEY UPDATE OF t FOR SHARE OF k
 """
-# The tokens of an install that is over are gone, so this finds live ones only.
+# The tokens of an install that is over are gone, so this finds live ones only; without them nothing else is done.
 _REPLACE: Final = """
-    UPDATE tokens SET generation = generation + 1, sealed = $3, expires_at = $4, updated_at = now()
-    WHERE install_id = $1 AND generation = $2
+    WITH replaced AS (
+        UPDATE tokens SET generation = generation + 1, sealed = $3, expires_at = $4, updated_at = now()
+        WHERE install_id = $1 AND generation = $2
+        RETURNING install_id, store_id
+    ),
+    ended AS (
+        DELETE FROM refresh_intents i USING replaced r WHERE i.install_id = r.install_id AND i.generation <= $2
+    )
+    INSERT INTO refresh_due (install_id, store_id, due_at) SELECT install_id, store_id, $5 FROM replaced
+    ON CONFLICT (install_id) DO UPDATE SET due_at = excluded.due_at, failures = 0
 """
 _DUE: Final = """
     INSERT INTO refresh_due (install_id, store_id, due_at) VALUES ($1, $2, $3)
     ON CONFLICT (install_id) DO UPDATE SET due_at = excluded.due_at, failures = 0
 """
-_END_INTENTS: Final = "DELETE FROM refresh_intents WHERE install_id = $1 AND generation <= $2"
 _STORE: Final = """
     INSERT INTO tokens (install_id, store_id, generation, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)
 """
@@ -73,15 +80,13 @@ class PostgresTokenVault(TokenVault):
         return self._token_set(row) if row else None
 
     async def replace(self, seen: TokenSet, tokens: Tokens, *, refresh_at: datetime, audit: AuditEntry) -> bool:
-        async with transaction(self._pool) as conn:
+        async with keeping_plans(self._pool) as conn:
             key = await conn.fetchrow(_DATA_KEY, seen.install_id, seen.generation, seen.store_id)
             if key is None:
                 return False
             following = Place(seen.store_id, seen.install_id, Generation(seen.generation + 1))
             sealed = seal_tokens(self._sealer, _wrapped(key), following, tokens)
-            await conn.execute(_REPLACE, seen.install_id, seen.generation, sealed, tokens.expires_at)
-            await schedule_refresh(conn, seen.store_id, seen.install_id, refresh_at)
-            await conn.execute(_END_INTENTS, seen.install_id, seen.generation)
+            await conn.execute(_REPLACE, seen.install_id, seen.generation, sealed, tokens.expires_at, refresh_at)
             await heal_alert(conn, AlertKind.REFRESH_IN_DOUBT, subject_of(seen.store_id))
             await write_audit(conn, audit)
         return True

@@ -85,13 +85,18 @@ class RefreshTokens(TokenSource):
 
     async def attempt_latest(self, store_id: StoreId, install_id: InstallId) -> Renewal | None:
         """`attempt` with what the vault holds; None when the install is no longer its store's. Raises as `renew`."""
-        _, seen = await self._look(store_id)
-        return await self.attempt(seen) if seen.install_id == install_id else None
+        install, seen = await self._look(store_id)
+        if seen.install_id != install_id:
+            return None
+        return await self.attempt(seen, just_read=install.state is InstallState.ACTIVE)
 
-    async def attempt(self, seen: TokenSet) -> Renewal:
-        """`renew`, telling how it ended. Raises what `renew` raises."""
+    async def attempt(self, seen: TokenSet, *, just_read: bool = False) -> Renewal:
+        """`renew`, telling how it ended. Raises what `renew` raises.
+
+        Tokens that were `just_read` go to the book at once, which refuses what is no longer the latest.
+        """
         try:
-            renewal = await self._renew(seen)
+            renewal = (await self._act(seen) if just_read else None) or await self._renew(seen)
         except WaslError as problem:
             self.metrics.count("token_refresh_total", outcome=outcome_of(problem))
             if isinstance(problem, ClientRejected):
