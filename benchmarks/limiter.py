@@ -37,7 +37,7 @@ def counted(url: str) -> dict[str, float]:
         return dict(json.load(answer))
 
 
-def flood(on: Bench, url: str, allowance: Allowance, seconds: int) -> dict[str, float]:
+def flood(on: Bench, url: str, allowance: Allowance, processes: int, seconds: int) -> dict[str, float]:
     """What the stub counted, after a second of it and until its end; and the calls that the processes made."""
     given = on.settings(ZID_API_URL=url, ZID_OAUTH_URL=url, ZID_RATE_PER_MINUTE=str(int(allowance.per_minute)))
     given |= {"PUBLIC_URL": "http://127.0.0.1:1", "PATH": "/usr/bin:/bin"}
@@ -45,7 +45,7 @@ def flood(on: Bench, url: str, allowance: Allowance, seconds: int) -> dict[str, 
     log = (on.home / "flood.log").open("wb")
     crowd = [
         subprocess.Popen(command, env=given, cwd=TREE, stdout=subprocess.PIPE, stderr=log, text=True)
-        for _ in range(PROCESSES)
+        for _ in range(processes)
     ]
     for one in crowd:
         assert one.stdout is not None
@@ -66,8 +66,9 @@ def flood(on: Bench, url: str, allowance: Allowance, seconds: int) -> dict[str, 
 
 
 def benchmark(scale: Scale) -> Report:
-    pace, seconds = scale.pick(60, 20, 1), scale.pick(5, 20, 180)
+    pace, seconds = scale.pick(60, 20, 1), scale.pick(2, 20, 180)
     allowance, rounds = Allowance(60.0 * pace), scale.pick(1, 2, 1)
+    processes = scale.pick(2, PROCESSES, PROCESSES)
     with bench(0) as on:
         with psycopg.connect(on.postgres.dsn("wasl_owner", "wasl"), autocommit=True) as owner:
             fill(owner, 1, Secret(on.token_key))
@@ -75,16 +76,16 @@ def benchmark(scale: Scale) -> Report:
         written.write_bytes(page()[0])
         stub = [sys.executable, str(PEERS / "zid_stub.py"), str(port), str(written), str(allowance.per_minute)]
         with on.process(stub, "zid_stub", "ready"):
-            found = [flood(on, f"http://127.0.0.1:{port}", allowance, seconds) for _ in range(rounds)]
+            found = [flood(on, f"http://127.0.0.1:{port}", allowance, processes, seconds) for _ in range(rounds)]
     used = Figure("wasl", tuple(one["used"] for one in found))
     refused = sum(one["throttled"] for one in found)
     return Report(
-        series=[Series(f"The allowance of one store, {PROCESSES} processes", "of the allowed rate", [used])],
+        series=[Series(f"The allowance of one store, {processes} processes", "of the allowed rate", [used])],
         goals=[
             Goal("allowed rate used", used.median, SHARE, True, "", (min(used.values), max(used.values))),
             Goal("429 from Zid", refused, 0, False),
         ],
-        facts={"allowed_per_minute": allowance.per_minute, "processes": PROCESSES, "callers": PROCESSES * CALLERS},
+        facts={"allowed_per_minute": allowance.per_minute, "processes": processes, "callers": processes * CALLERS},
         checked=["the stub answered as many calls as the processes made"],
     )
 

@@ -106,8 +106,8 @@ def _until_ready(port: int) -> None:
         time.sleep(0.05)
 
 
-def note_idle(watched: Mapping[str, Watched]) -> None:
-    time.sleep(IDLE_SECONDS)
+def note_idle(watched: Mapping[str, Watched], seconds: float) -> None:
+    time.sleep(seconds)
     for one in watched.values():
         one.idle, one.private = one.now(), float(one.process.memory_full_info().uss) / 2**20
 
@@ -147,7 +147,7 @@ def benchmark(scale: Scale) -> Report:
         port = on.port()
         targets = [(f"http://127.0.0.1:{port}{urlsplit(one.url).path}", one.headers) for one in stores]
         with running(on, port) as watched:
-            note_idle(watched)
+            note_idle(watched, scale.pick(0.2, IDLE_SECONDS, IDLE_SECONDS))
             with sampling(watched, count):
                 load(on, targets, events, count)
     return report(watched, events)

@@ -48,7 +48,7 @@ COUNTED = "SELECT count(*), (SELECT sum(accepted) FROM intake WHERE origin = 'zi
 
 
 def benchmark(scale: Scale) -> Report:
-    rounds, https, consumers = scale.pick((1, 2, 2), (2, 3, 4), (3, 3, 4))
+    rounds, https, consumers = scale.pick((1, 2, 1), (2, 3, 4), (3, 3, 4))
     with bench(scale.pick(400, 10_000, 100_000)) as on:
         taken_in = interleave(taking(on, HTTP[:https]), rounds)
     with bench(scale.pick(200, 3_000, 30_000)) as on, ExitStack() as stack:

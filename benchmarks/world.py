@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,8 @@ class Bench:
         return next(self._first) * 1_000_000
 
     def port(self) -> int:
-        return next(self._ports)
+        """One that nobody listens on, and that was not handed out before."""
+        return next(filter(is_free, self._ports))
 
     def settings(self, **more: str) -> dict[str, str]:
         """The environment of one of our own processes on these servers."""
@@ -80,6 +82,16 @@ class Bench:
         finally:
             one.send_signal(signal.SIGTERM)
             one.wait(timeout=60)
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def inherited() -> Mapping[str, str]:
