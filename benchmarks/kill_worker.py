@@ -1,8 +1,8 @@
 """Drained after `kill -9` of the only consumer in mid-run: seconds from its restart, nothing lost, nothing doubled.
 
 `make bench ONLY=kill_worker`. Each time a backlog is worked off by one consumer, which is killed when a third of it is
-done, and started again at once. What it had taken of built-in events (the mirror's) its successor on the host
-takes over at once; what a handler of an app's own had begun comes back when the dead worker's lease ends.
+done, and started again at once. Its successor on the machine takes over at once what it had taken of built-in events
+(the mirror's), and ends its lease, so that what a handler of an app's own had begun is free as well.
 """
 
 from __future__ import annotations
