@@ -218,6 +218,7 @@ NOT_A_PERSONS = {
     ("Inbox", "accept"): "deliveries are in the ledger",
     ("Spool", "keep"): "deliveries will be in the ledger",
     ("WorkIndex", "finish"): "rebuilt from the ledger",
+    ("Workers", "end"): "leases of processes that are gone",
     ("RunScope", "revoke"): "a handler's unit of work is taken away",
     ("Sessions", "end"): "audited as console.signed_out",
     ("EmbeddedSessions", "end"): "a merchant's session of minutes",
