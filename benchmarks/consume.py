@@ -68,7 +68,7 @@ def benchmark(scale: Scale) -> Report:
         with psycopg.connect(on.postgres.dsn("wasl_owner", "wasl"), autocommit=True) as owner:
             owner.execute(TABLES.encode())
         whole_path.stores(on.postgres)
-        jobs = scale.pick(0, 2_000, 20_000)
+        jobs = scale.pick(0, 1_000, 20_000)
         ours, peers = contestants(on), peers_at_hand(on, jobs) if jobs else {}
         figures = interleave({**ours, **peers}, scale.rounds)
     return Report(

@@ -123,7 +123,7 @@ def goals(figures: Sequence[Figure], at_once: int) -> list[Goal]:
 
 
 def benchmark(scale: Scale) -> Report:
-    calls = scale.pick(300, 3000, 10_000)
+    calls = scale.pick(300, 1500, 10_000)
     body, orders = page()
     series, reached = [], []
     with bench(calls) as on:
