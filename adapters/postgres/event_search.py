@@ -13,7 +13,7 @@ import asyncpg
 from adapters.postgres.connection import Connection, Pool, acquire
 from adapters.postgres.event_filters import Conditions
 from adapters.postgres.event_summaries import SUMMARY_COLUMNS, event_summary
-from adapters.postgres.moves import DEAD, UNFINISHED_STATES, sql_list
+from adapters.postgres.moves import DEAD, UNFINISHED_OF_ANY_INSTALL, UNFINISHED_STATES, sql_list
 from core.domain.event_states import UNFINISHED, EventState, Origin
 from core.ids import EventId, Seq
 from core.ports.event_search import Consequence, EventSearch, EventsFound, EventStory
@@ -39,8 +39,8 @@ _FIRST_SEQ: Final = """
 """
 
 # In the order of an index that is not theirs, or the planner would sort all it believes there are.
-_OPEN: Final = f"SELECT * FROM events WHERE state IN {UNFINISHED_STATES} ORDER BY install_id LIMIT {FEW + 1}"
-_COUNT_OPEN: Final = f"SELECT count(*) FROM ({_OPEN.replace('*', '1')}) AS open"
+_OPEN: Final = f"SELECT * FROM events WHERE {UNFINISHED_OF_ANY_INSTALL} ORDER BY install_id LIMIT {FEW + 1}"
+COUNT_OPEN: Final = f"SELECT count(*) FROM ({_OPEN.replace('*', '1')}) AS open"
 
 _COUNT_TOPIC: Final = "SELECT count(*) FROM (SELECT 1 FROM events WHERE topic = $1 LIMIT $2) AS few"
 
@@ -86,7 +86,7 @@ class PostgresEventSearch(EventSearch):
             if await _is_rare_topic(connection, wanted, self._look_at):
                 found = await _of_topic(connection, wanted, span, self._look_at, limit + 1)
                 return _cut(found, limit, None)
-            if _is_open(wanted) and await connection.fetchval(_COUNT_OPEN) <= FEW:
+            if _is_open(wanted) and await connection.fetchval(COUNT_OPEN) <= FEW:
                 return _cut(await _among_open(connection, wanted, span, limit + 1), limit, None)
             found = await _walk(connection, wanted, span, self._look_at, limit + 1)
             end = None if len(found) > limit else await _end_of_walk(connection, wanted, span, self._look_at)

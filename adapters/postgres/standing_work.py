@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from adapters.postgres.connection import Pool, acquire
-from adapters.postgres.moves import UNFINISHED_STATES
+from adapters.postgres.moves import UNFINISHED_OF_ANY_INSTALL
 from core.domain.event_states import EventState, Origin
 from core.ports.standing_work import Standing, StandingWork
 
 STANDING: Final = f"""
     SELECT origin, state, count(*) AS events, min(received_at) AS oldest FROM events
-    WHERE state IN {UNFINISHED_STATES} GROUP BY origin, state
+    WHERE {UNFINISHED_OF_ANY_INSTALL} GROUP BY origin, state
     UNION ALL
     SELECT origin, state, count(*), NULL FROM events WHERE state = 'dead' GROUP BY origin, state
 """

@@ -9,6 +9,7 @@ from adapters.memory.ledger_reading import MemoryLedgerReader
 from adapters.memory.metrics import RecordingMetrics
 from adapters.memory.system import ManualClock
 from adapters.postgres.connection import acquire, open_pool
+from adapters.postgres.event_search import COUNT_OPEN
 from adapters.postgres.standing_work import STANDING, PostgresStandingWork
 from core.domain.event_states import Books, EventState, Ledger, Origin
 from core.features.watch_symptoms import WatchSymptoms
@@ -31,9 +32,10 @@ async def test_no_settled_event_is_looked_at(database: Database) -> None:
     async with await open_pool(database.owner_dsn, max_size=1) as pool, acquire(pool) as connection:
         await connection.execute(FILL, SETTLED)
         await connection.execute("ANALYZE events")
-        [[plan]] = await connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {STANDING}")
-    plans = json.loads(plan) if isinstance(plan, str) else plan
-    assert "Seq Scan" not in json.dumps(plans)
+        for statement in (STANDING, COUNT_OPEN):
+            [[plan]] = await connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+            plans = json.loads(plan) if isinstance(plan, str) else plan
+            assert "Seq Scan" not in json.dumps(plans)
     async with await open_pool(database.dsn, max_size=1) as pool:
         metrics, standing = RecordingMetrics(), PostgresStandingWork(pool)
         now = (await standing.standing()).oldest
