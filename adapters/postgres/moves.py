@@ -49,7 +49,7 @@ DEAD: Final = sql_list({EventState.DEAD} & sources_of(EventState.QUEUED) & sourc
 
 UNFINISHED_STATES: Final = sql_list(UNFINISHED)
 UNFINISHED_OF_ANY_INSTALL: Final = f"state IN {UNFINISHED_STATES} AND install_id > 0"
-"""All that is unfinished: numbers of installs are above 0, and a comparison lets the planner use the index of theirs."""
+"""All that is unfinished: numbers of installs are above 0, and a comparison lets the planner use their index."""
 IN_LANE: Final = f"state IN {sql_list({EventState.QUEUED, EventState.WAITING})} AND open_runs = 0"
 """An event that stands in its lane before the mirror."""
 LIVE_STATES: Final = sql_list(LIVE)
