@@ -3,7 +3,8 @@
 `closed` keeps a number of connections busy and tells the greatest rate; its latencies say little. `opened` sends at a
 rate of its own and times each answer from the moment the request was due, whether or not it could be sent then.
 `flooded` sends at a rate that nobody can answer: what finds no free connection is not sent, and the time is that from
-sending to a 200. Each runs in a process of its own. An answer is its status and how long it took, in seconds.
+sending to a 200; the first third only fills the queues and is not timed. Each runs in a process of its own. An answer
+is its status and how long it took, in seconds.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import uvloop
 PATIENCE: Final = 120.0
 BREATH: Final = 20
 """After so many requests that are due already the answers are looked at."""
+FILLING: Final = 1 / 3
 _LENGTH: Final = b"content-length:"
 
 
@@ -157,11 +159,12 @@ async def _flooded(target: Target, connections: int, rate: float) -> Answers:
         began = time.perf_counter()
         status = await connection.send(request)
         found.statuses[status] += 1
-        if status == 200:
+        if status == 200 and began >= settled:
             found.latencies.append(time.perf_counter() - began)
         idle.append(connection)
 
     began = time.perf_counter()
+    settled = began + len(target.bodies) / rate * FILLING
     async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as sending:
         for number, request in enumerate(target.requests()):
             if (early := began + number / rate - time.perf_counter()) > 0:
@@ -194,7 +197,7 @@ def opened(target: Target, *, rate: float, connections: int = 256) -> Answers:
         return generator.apply(_run, (target, connections, rate))
 
 
-def flooded(target: Target, *, rate: float, connections: int = 1000) -> Answers:
+def flooded(target: Target, *, rate: float, connections: int = 2000) -> Answers:
     """More requests a second than can be answered, on so many connections."""
     with get_context("spawn").Pool(1) as generator:
         return generator.apply(_run_flooded, (target, connections, rate))

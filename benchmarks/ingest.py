@@ -153,6 +153,8 @@ def benchmark(scale: Scale) -> Report:
         found = _measured(on, servers, scale)
         sent = _warm(events) + events * scale.rounds + found.paced.statuses[200] + found.flooded.statuses[200]
         _check(on, sent)
+    if scale is not Scale.QUICK and not found.flooded.statuses[429]:
+        raise SystemExit(f"{found.flood_rate:,.0f}/s was to be more than can be taken in, and nobody was turned away")
     return _report(found, sent)
 
 

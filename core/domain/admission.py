@@ -68,6 +68,41 @@ class QueueTime:
             self._left.popleft()
 
 
+STANDS: Final = 2
+"""Looks in a row that find a queue long, with no shorter moment between them: it stands, and is no burst."""
+CALM: Final = 10
+"""Looks in a row in which nobody was turned away: it stands no more."""
+
+
+class StandingQueue:
+    """Whether more comes than goes, whatever the speed: a burst makes a queue long, and then it gets shorter.
+
+    A queue that stands serves nobody sooner for being long, it only makes everybody wait for all of it.
+    """
+
+    def __init__(self, *, long: int) -> None:
+        self._long: Final = long
+        self._least = 0
+        self._turned_away = False
+        self._long_looks = 0
+        self._calm_looks = 0
+        self.stands = False
+
+    def shorter(self, length: int) -> None:
+        """One has left; so many are still there."""
+        self._least = min(self._least, length)
+
+    def turned_away(self) -> None:
+        self._turned_away = True
+
+    def look(self, length: int) -> None:
+        """Called every so often with how many are there."""
+        self._long_looks = self._long_looks + 1 if self._least > self._long else 0
+        self._calm_looks = 0 if self._turned_away else self._calm_looks + 1
+        self._least, self._turned_away = length, False
+        self.stands = self._long_looks >= STANDS or (self.stands and self._calm_looks < CALM)
+
+
 LAG_TARGET: Final = 1.0
 """An answer takes a few turns of the event loop; each of them may be so late, in seconds."""
 _LOOKS: Final = 3

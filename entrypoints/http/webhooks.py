@@ -16,7 +16,7 @@ from aiohttp import web
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars
 
-from core.domain.admission import LoopLag
+from core.domain.admission import LoopLag, StandingQueue
 from core.domain.event_states import EventState
 from core.domain.topics import is_known
 from core.errors import TryLater
@@ -32,6 +32,12 @@ log = get_logger()
 
 AT_ONCE: Final = 1024
 """Deliveries being taken in at the same time; more are asked to come again."""
+A_BATCH: Final = 200
+"""So many are let in while more come than go: one commit's worth. More would not be done sooner, only wait longer."""
+HELD_SECONDS: Final = 1.0
+"""Who is turned away hears it about so much later: one that asks again at once takes the time of those let in."""
+SPREAD: Final = 32
+"""Of so many in a row each hears it at another time, from half to one and a half of that."""
 BODY_SECONDS: Final = 25.0
 """Zid's own time-out is said to be 30 s (U7)."""
 RETRY_AFTER: Final = 5.0
@@ -49,6 +55,9 @@ class Intake:
     """How many deliveries are being taken in by this process, and how late its event loop is."""
 
     present: int = 0
+    held: int = 0
+    turn: int = 0
+    queue: StandingQueue = field(default_factory=lambda: StandingQueue(long=2 * A_BATCH))
     lag: LoopLag = field(default_factory=lambda: LoopLag(every=LOOK_EVERY))
     told_at: float = float("-inf")
     untold: int = 0
@@ -56,7 +65,26 @@ class Intake:
     @property
     def has_room(self) -> bool:
         """Whether one who comes now is answered in time. What waits for the database is judged there."""
-        return self.present < AT_ONCE and self.lag.has_room()
+        return self.present < (A_BATCH if self.queue.stands else AT_ONCE) and self.lag.has_room()
+
+    def look(self, now: float) -> float:
+        """How late the event loop is; called by it every `LOOK_EVERY` seconds."""
+        self.queue.look(self.present)
+        return self.lag.look(now)
+
+    def leave(self) -> None:
+        self.present -= 1
+        self.queue.shorter(self.present)
+
+    async def hold_back(self) -> None:
+        """A pause for one who is turned away. How many are held is bounded by the connections there may be."""
+        self.queue.turned_away()
+        self.held += 1
+        self.turn = (self.turn + 1) % SPREAD
+        try:
+            await asyncio.sleep(HELD_SECONDS * (0.5 + self.turn / SPREAD))
+        finally:
+            self.held -= 1
 
     def tell_put_off(self, now: float, outcome: str, topic: str, reason: str | None) -> None:
         """One line a second, with how many more there were: who is overloaded does not write thousands."""
@@ -72,18 +100,18 @@ INTAKE: Final = web.AppKey("intake", Intake)
 
 async def watch_lag(app: web.Application) -> AsyncIterator[None]:
     """While the application runs its event loop is asked how late it is."""
-    watching = asyncio.create_task(_look(app[INTAKE].lag, app[SERVICES].metrics), name="loop lag")
+    watching = asyncio.create_task(_look(app[INTAKE], app[SERVICES].metrics), name="loop lag")
     yield
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching
 
 
-async def _look(lag: LoopLag, metrics: Metrics) -> None:
+async def _look(intake: Intake, metrics: Metrics) -> None:
     loop = asyncio.get_running_loop()
     while True:
-        metrics.set("webhook_queue_seconds", lag.look(loop.time()), queue="loop")
-        await asyncio.sleep(lag.every)
+        metrics.set("webhook_queue_seconds", intake.look(loop.time()), queue="loop")
+        await asyncio.sleep(intake.lag.every)
 
 
 async def greet(_: web.Request) -> web.Response:
@@ -96,6 +124,7 @@ async def receive(request: web.Request) -> web.Response:
     started = services.clock.monotonic()
     topic = _storable(request.match_info["topic"])
     if not intake.has_room:
+        await intake.hold_back()
         return _come_again(request, topic, "overloaded", RETRY_AFTER)
     intake.present += 1
     try:
@@ -108,7 +137,7 @@ async def receive(request: web.Request) -> web.Response:
         log.exception("webhook_failed", topic=topic)
         return _come_again(request, topic, "failed", RETRY_AFTER)
     finally:
-        intake.present -= 1
+        intake.leave()
     services.metrics.observe("webhook_ack_seconds", services.clock.monotonic() - started)
     return response
 

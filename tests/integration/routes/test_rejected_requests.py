@@ -23,6 +23,7 @@ async def test_forged_and_put_off_requests_are_listed(
     await client.post(address(install), json=order(), headers=basic("wasl", "wrong"))
     await client.post(address(install), json=order(), headers=credentials(install))
     monkeypatch.setattr(webhooks, "AT_ONCE", 0)
+    monkeypatch.setattr(webhooks, "HELD_SECONDS", 0.0)
     await client.post(address(install, "product.update"), data=b"12345", headers=credentials(install))
 
     found = await listed(world, client)

@@ -1,9 +1,12 @@
 """A genuine delivery that is answered 429 leaves a gap behind, which reconciliation reads; a forged one nothing."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 from aiohttp.test_utils import TestClient
 
-from core.domain.admission import LAG_TARGET
+from core.domain.admission import LAG_TARGET, STANDS, StandingQueue
 from core.domain.events import Delivery, Receipt
 from core.domain.stores import Install
 from core.errors import Unavailable
@@ -26,6 +29,12 @@ class FullSpool(Inbox):
 
     async def accept(self, delivery: Delivery) -> Receipt:
         return Receipt.SPOOLED
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 async def gaps(world: World, install: Install) -> list[tuple[str | None, str]]:
@@ -62,6 +71,7 @@ async def test_a_flood_is_told_in_one_line_a_second(
     world: World, aiohttp_client: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(webhooks, "AT_ONCE", 0)
+    monkeypatch.setattr(webhooks, "HELD_SECONDS", 0.0)
     install = await world.installed()
     client = await make_client(aiohttp_client, world)
     for number in range(6):
@@ -73,10 +83,29 @@ async def test_a_flood_is_told_in_one_line_a_second(
     assert "more=4" in shown[1]
 
 
+async def test_while_more_come_than_go_one_batch_is_let_in_and_the_others_hear_it_later(
+    world: World, aiohttp_client: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "A_BATCH", 1)
+    install = await world.installed()
+    client: TestClient = await make_client(aiohttp_client, world)
+    intake = client.app[webhooks.INTAKE]
+    intake.queue = StandingQueue(long=0)
+    for _ in range(STANDS + 1):
+        intake.queue.look(1)
+    taken = await client.post(address(install), json=order(1), headers=credentials(install))
+    intake.present = 1
+    turned_away = asyncio.create_task(client.post(address(install), json=order(2), headers=credentials(install)))
+    await until(lambda: intake.held == 1)
+    answer = await turned_away
+    assert (taken.status, answer.status, answer.headers["Retry-After"], intake.held) == (200, 429, "5", 0)
+
+
 async def test_an_unknown_topic_or_a_forged_delivery_is_none(
     world: World, aiohttp_client: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhooks, "AT_ONCE", 0)
+    monkeypatch.setattr(webhooks, "HELD_SECONDS", 0.0)
     install = await world.installed()
     client = await make_client(aiohttp_client, world)
     for path, headers in (

@@ -6,7 +6,7 @@ from collections import deque
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.domain.admission import ALWAYS, LAG_TARGET, TARGET, LoopLag, QueueTime, Ticket
+from core.domain.admission import ALWAYS, CALM, LAG_TARGET, STANDS, TARGET, LoopLag, QueueTime, StandingQueue, Ticket
 
 
 def test_an_empty_queue_makes_nobody_wait() -> None:
@@ -131,3 +131,37 @@ def test_one_late_turn_is_no_overload_and_a_lasting_one_is() -> None:
     now += 0.1
     lag.look(now)
     assert lag.has_room()
+
+
+def long_for(queue: StandingQueue, looks: int, *, length: int = 500) -> None:
+    for _ in range(looks):
+        queue.look(length)
+
+
+def test_a_queue_stands_when_it_is_never_short_for_some_looks() -> None:
+    queue = StandingQueue(long=400)
+    long_for(queue, STANDS)
+    assert not queue.stands
+    long_for(queue, 1)
+    assert queue.stands
+
+
+def test_a_queue_that_was_short_in_between_does_not_stand() -> None:
+    queue = StandingQueue(long=400)
+    for _ in range(10 * STANDS):
+        queue.look(500)
+        queue.shorter(399)
+    assert not queue.stands
+
+
+def test_a_queue_stands_until_nobody_was_turned_away_for_a_while() -> None:
+    queue = StandingQueue(long=400)
+    long_for(queue, STANDS + 1)
+    for _ in range(3 * CALM):
+        queue.turned_away()
+        queue.look(10)
+        assert queue.stands
+    long_for(queue, CALM - 1, length=10)
+    assert queue.stands
+    long_for(queue, 1, length=10)
+    assert not queue.stands
