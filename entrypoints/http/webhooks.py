@@ -32,8 +32,10 @@ log = get_logger()
 
 AT_ONCE: Final = 1024
 """Deliveries being taken in at the same time; more are asked to come again."""
-A_BATCH: Final = 200
-"""So many are let in while more come than go: one commit's worth. More would not be done sooner, only wait longer."""
+FEW: Final = 128
+"""So many while more come than go, enough to fill most of a commit: more are not done sooner, they only wait longer."""
+LONG: Final = 400
+"""Two full commits' worth: what never gets shorter than that waits because more come than go."""
 HELD_SECONDS: Final = 1.0
 """Who is turned away hears it about so much later: one that asks again at once takes the time of those let in."""
 SPREAD: Final = 32
@@ -57,7 +59,7 @@ class Intake:
     present: int = 0
     held: int = 0
     turn: int = 0
-    queue: StandingQueue = field(default_factory=lambda: StandingQueue(long=2 * A_BATCH))
+    queue: StandingQueue = field(default_factory=lambda: StandingQueue(long=LONG))
     lag: LoopLag = field(default_factory=lambda: LoopLag(every=LOOK_EVERY))
     told_at: float = float("-inf")
     untold: int = 0
@@ -65,7 +67,7 @@ class Intake:
     @property
     def has_room(self) -> bool:
         """Whether one who comes now is answered in time. What waits for the database is judged there."""
-        return self.present < (A_BATCH if self.queue.stands else AT_ONCE) and self.lag.has_room()
+        return self.present < (FEW if self.queue.stands else AT_ONCE) and self.lag.has_room()
 
     def look(self, now: float) -> float:
         """How late the event loop is; called by it every `LOOK_EVERY` seconds."""

@@ -83,10 +83,10 @@ async def test_a_flood_is_told_in_one_line_a_second(
     assert "more=4" in shown[1]
 
 
-async def test_while_more_come_than_go_one_batch_is_let_in_and_the_others_hear_it_later(
+async def test_while_more_come_than_go_few_are_let_in_and_the_others_hear_it_later(
     world: World, aiohttp_client: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "A_BATCH", 1)
+    monkeypatch.setattr(webhooks, "FEW", 1)
     install = await world.installed()
     client: TestClient = await make_client(aiohttp_client, world)
     intake = client.app[webhooks.INTAKE]
