@@ -3,8 +3,8 @@
 `closed` keeps a number of connections busy and tells the greatest rate; its latencies say little. `opened` sends at a
 rate of its own and times each answer from the moment the request was due, whether or not it could be sent then.
 `flooded` sends at a rate that nobody can answer: what finds no free connection is not sent, and the time is that from
-sending to a 200; the first third only fills the queues and is not timed. Each runs in a process of its own, without pauses of a collector. An answer
-is its status and how long it took, in seconds.
+sending to a 200; the first third only fills the queues and is not timed. Each runs in a process of its own, without
+pauses of a collector. An answer is its status and how long it took, in seconds.
 """
 
 from __future__ import annotations
